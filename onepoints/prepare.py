@@ -13,6 +13,7 @@ from django.db import OperationalError
 def prepare(*, demo: bool) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
+    call_command("createcachetable", verbosity=0)
     call_command("load_defaults")
     if demo:
         call_command("demo", if_empty=True)

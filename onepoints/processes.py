@@ -1,7 +1,7 @@
 """Child processes that live and end together.
 
-The supervisor starts the portal's parts with this, the tests their servers. The promise: whatever ends the parent, be it
-Ctrl-C, a service manager, the death of one child or a SIGKILL, nothing it started goes on running.
+The supervisor starts the portal's parts with this. The promise: whatever ends the parent, be it Ctrl-C, a service
+manager, the death of one child or a SIGKILL, nothing it started goes on running.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class Child:
             stderr=subprocess.STDOUT,
             process_group=0,
             pass_fds=keep_open,
-            preexec_fn=end_with_parent(),
+            preexec_fn=end_with_parent(),  # noqa: PLW1509: one system call, nothing that a lock could be held for
         )
         self.pump = Thread(target=_pump, args=(name, self.process.stdout), name=f"log of {name}", daemon=True)
         self.pump.start()

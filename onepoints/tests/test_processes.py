@@ -186,7 +186,8 @@ def test_a_program_that_is_missing_leaves_nothing_running():
 
 
 def test_what_was_started_first_is_ended_last():
-    last_words = "import signal, sys; signal.signal(15, lambda *_: (print('goodbye'), sys.exit(0))); print('up'); signal.pause()"
+    goodbye = "lambda *_: (print('goodbye'), sys.exit(0))"
+    last_words = f"import signal, sys; signal.signal(15, {goodbye}); print('up'); signal.pause()"
     with parent(start(first=last_words), start(second=last_words), "family.wait()") as family:
         family.read_until("first | up", "second | up")
         family.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,101 @@
+"""The person: signs in by e-mail, has preferences. And the mails about an account (codes, resets)."""
+
+import zoneinfo
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from integrations.delivery import Delivery
+
+
+def check_time_zone(name: str) -> None:
+    """Raises ValidationError unless the name is a time zone that this machine knows."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(name)s” is not a known time zone."), params={"name": name})
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes people; addresses are kept in lower case, so that one mailbox is one person."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        if not email:
+            raise ValueError("A person needs an e-mail address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who signs in: a holder, a reviewer, or both."""
+
+    class Reminders(models.TextChoices):
+        """How many of the planned reminders a person wants."""
+
+        ALL = "all", _("Every reminder")
+        FEW = "few", _("Only the important ones: 90, 30 and 7 days before, and the last day")
+        NONE = "none", _("No reminders")
+
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=150, help_text=_("As it stands on your certificates."))
+    time_zone = models.CharField(_("time zone"), max_length=60, default="America/Detroit", validators=[check_time_zone])
+    language = models.CharField(_("language"), max_length=10, default="en")
+    reminders = models.CharField(_("reminders"), max_length=10, choices=Reminders, default=Reminders.ALL)
+    is_staff = models.BooleanField(_("team"), default=False, help_text=_("May open the team's pages."))
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Take this away instead of deleting."))
+    joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="one_person_per_email",
+                violation_error_message=_("There is already an account with this e-mail address."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ", 1)[0] or self.email
+
+
+class AccountMail(Delivery):
+    """A mail about signing in. Its words hold a code, so they are wiped once it has left."""
+
+    to = models.EmailField(_("to"))
+    subject = models.CharField(_("subject"), max_length=200)
+    text = models.TextField(_("text"), blank=True)
+    html = models.TextField(_("HTML"), blank=True)
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta(Delivery.Meta):
+        verbose_name = _("account mail")
+        verbose_name_plural = _("account mails")

@@ -1,0 +1,116 @@
+"""What an hour is worth, and what a file of evidence may be. No queries, no clock."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_DOWN, Decimal
+from pathlib import PurePath
+
+from django.utils.formats import date_format
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.rules import NotAllowed
+
+QUARTER = Decimal("0.25")
+
+
+def points_for(points: Decimal, quantity: Decimal) -> Decimal:
+    """What `quantity` units are worth at `points` a unit: quarter steps, rounded down (handbook, "points")."""
+    return (points * quantity / QUARTER).to_integral_value(ROUND_DOWN) * QUARTER
+
+
+def check_days(started_on: date | None, completed_on: date, today: date) -> None:
+    """Raises NotAllowed unless the activity is over and its days are in order. `today` is the programme's."""
+    if completed_on > today:
+        raise NotAllowed(
+            _("%(day)s has not come yet. Log the activity once it is over.") % {"day": date_format(completed_on)}
+        )
+    if started_on and started_on > completed_on:
+        raise NotAllowed(_("The first day comes after the last day. Please check both."))
+
+
+def has_evidence(*, files: int, statement_suffices: bool, held_at: object, title: str) -> bool:
+    """Whether an activity proves itself: by a file or, where its type allows it, by date, time and title (rule 10)."""
+    return files > 0 or bool(statement_suffices and held_at is not None and title.strip())
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+MEGABYTE = 1024 * 1024
+MAX_PIXELS = 50_000_000
+MAX_FILES_PER_ACTIVITY = 10
+MAX_FILES_PER_PERSON = 200
+MAX_BYTES_PER_PERSON = 500 * MEGABYTE
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file that evidence may be. `magic` stands at byte 0."""
+
+    name: str
+    label: str
+    extensions: tuple[str, ...]
+    magic: bytes
+    media_type: str
+    max_bytes: int = 20 * MEGABYTE
+
+
+KINDS = (
+    Kind("pdf", "PDF", (".pdf",), b"%PDF-", "application/pdf"),
+    Kind("jpeg", "JPEG", (".jpg", ".jpeg"), b"\xff\xd8\xff", "image/jpeg"),
+    Kind("png", "PNG", (".png",), b"\x89PNG\r\n\x1a\n", "image/png"),
+)
+ACCEPT = ",".join(extension for kind in KINDS for extension in kind.extensions)
+WHAT_IS_ACCEPTED = gettext_lazy("A PDF, or a picture as JPEG or PNG, up to 20 MB")
+
+# What people send instead, and the way out for each.
+_WAYS_OUT = {
+    (".doc", ".docx", ".odt", ".rtf", ".pages"): gettext_lazy(
+        "This is a text document. Save it as PDF, or take a photo of the certificate."
+    ),
+    (".xls", ".xlsx", ".ods", ".csv"): gettext_lazy("This is a spreadsheet. Save it as PDF."),
+    (".heic", ".heif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg"): gettext_lazy(
+        "This kind of picture is not accepted yet. Save it as JPEG or PNG."
+    ),
+    (".eml", ".msg", ".html", ".htm", ".mht"): gettext_lazy("This is a saved mail or page. Print it to PDF."),
+    (".zip", ".rar", ".7z"): gettext_lazy("This is an archive. Unpack it and add the certificate itself."),
+}
+
+
+def kind_of(name: str, size: int, head: bytes) -> Kind:
+    """The kind of a file by its name, size in bytes and first bytes. Raises NotAllowed with a way out."""
+    extension = PurePath(name).suffix.lower()
+    kind = next((k for k in KINDS if extension in k.extensions), None)
+    if kind is None:
+        raise NotAllowed(_way_out(extension))
+    if size == 0:
+        raise NotAllowed(_("This file is empty. Please choose it again, or export the certificate once more."))
+    if size > kind.max_bytes:
+        raise NotAllowed(
+            _("This file has %(size)s MB; at most %(most)s MB are accepted. A smaller scan is enough.")
+            % {"size": round(size / MEGABYTE), "most": kind.max_bytes // MEGABYTE}
+        )
+    if not head.startswith(kind.magic):
+        raise NotAllowed(
+            _("This file is named %(extension)s but holds something else. Save it again as PDF, JPEG or PNG.")
+            % {"extension": extension}
+        )
+    return kind
+
+
+def _way_out(extension: str) -> str:
+    for extensions, sentence in _WAYS_OUT.items():
+        if extension in extensions:
+            return str(format_lazy("{} {}.", sentence, WHAT_IS_ACCEPTED))
+    return str(format_lazy(gettext_lazy("This kind of file cannot be read. {} is accepted."), WHAT_IS_ACCEPTED))
+
+
+def clean_name(name: str) -> str:
+    """A file name fit to be shown: no path, no control or direction marks, at most 150 characters, suffix kept."""
+    name = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
+    name = "".join(c for c in name if unicodedata.category(c)[0] != "C").strip(" .")
+    path = PurePath(name or "evidence")
+    suffix = path.suffix[:10]
+    return path.stem[: 150 - len(suffix)] + suffix

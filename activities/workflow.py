@@ -1,0 +1,156 @@
+"""What may happen to an activity and its evidence: the only code that writes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import models, transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from activities import rules, uploads
+from activities.models import Activity, ActivityType, Evidence
+from activities.rules import NotAllowed
+
+# A file kept aside outlives a long lunch and a closed tab, not more.
+KEPT_ASIDE = timedelta(days=2)
+ORPHAN_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a person says they did. `completed_on` is the last day; `held_at` the time of day of a live event."""
+
+    code: str
+    title: str
+    completed_on: date
+    started_on: date | None = None
+    held_at: time | None = None
+    quantity: Decimal = Decimal(1)
+
+
+def type_on(code: str, day: date) -> ActivityType:
+    """The catalogue line as it was on that day. Raises NotAllowed when it was not eligible then."""
+    found = ActivityType.objects.filter(code=code).valid_on(day).eligible().first()
+    if found is None:
+        raise NotAllowed(
+            _("Activities of this kind did not earn points on %(day)s. Check the date, or choose another kind.")
+            % {"day": date_format(day)}
+        )
+    return found
+
+
+def log(holder: User, entry: Entry, evidence: Iterable[UUID] = (), *, at: datetime, today: date) -> Activity:
+    """Add an activity to a person's log, with the files they uploaded for it. Raises NotAllowed."""
+    activity = Activity(holder=holder, logged_at=at)
+    with transaction.atomic():
+        _write(activity, entry, at=at, today=today)
+        _attach(activity, evidence)
+    return activity
+
+
+def change(activity: Activity, entry: Entry, evidence: Iterable[UUID] = (), *, at: datetime, today: date) -> Activity:
+    """Correct an activity that no request counts, and add files to it. Raises NotAllowed."""
+    with transaction.atomic():
+        activity = _locked_row(activity)
+        _check_free(activity)
+        _write(activity, entry, at=at, today=today)
+        _attach(activity, evidence)
+    return activity
+
+
+def remove(activity: Activity) -> None:
+    """Take an activity that no request counts out of the log, with its files. Raises NotAllowed."""
+    with transaction.atomic():
+        activity = _locked_row(activity)
+        _check_free(activity)
+        _delete_files(list(Evidence.objects.filter(activity=activity)))
+        activity.delete()
+
+
+def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
+    """Store one uploaded file before the form around it is accepted, so that nobody uploads twice. Raises NotAllowed."""
+    _check_room(holder, upload.size or 0)
+    accepted = uploads.accept(upload)
+    return Evidence.objects.create(holder=holder, uploaded_at=at, **accepted.__dict__)
+
+
+def remove_evidence(evidence: Evidence) -> None:
+    """Delete one file of an activity that no request counts. Raises NotAllowed."""
+    with transaction.atomic():
+        if evidence.activity is not None:
+            _check_free(_locked_row(evidence.activity))
+        _delete_files([evidence])
+
+
+def sweep(at: datetime) -> int:
+    """Forget files that were kept aside and never used, and stored files without a row; returns how many."""
+    with transaction.atomic():
+        unused = list(Evidence.objects.kept_aside().filter(uploaded_at__lt=at - KEPT_ASIDE))
+        _delete_files(unused)
+    orphans = 0
+    for name in list(uploads.stored_before(at - ORPHAN_AFTER)):
+        if not Evidence.objects.filter(models.Q(file=name) | models.Q(picture=name)).exists():
+            default_storage.delete(name)
+            orphans += 1
+    return len(unused) + orphans
+
+
+def _write(activity: Activity, entry: Entry, *, at: datetime, today: date) -> None:
+    rules.check_days(entry.started_on, entry.completed_on, today)
+    activity.type = _kept_version(activity, entry) or type_on(entry.code, entry.completed_on)
+    activity.title = entry.title.strip()
+    activity.started_on, activity.completed_on, activity.held_at = entry.started_on, entry.completed_on, entry.held_at
+    activity.quantity = entry.quantity if activity.type.asks_quantity else Decimal(1)
+    activity.points = rules.points_for(activity.type.points, activity.quantity)
+    activity.changed_at = at
+    activity.save()
+
+
+def _kept_version(activity: Activity, entry: Entry) -> ActivityType | None:
+    """The version the activity was logged under, as long as kind and day stay the same (handbook, "policy changes")."""
+    if activity.pk and activity.type.code == entry.code and activity.completed_on == entry.completed_on:
+        return activity.type
+    return None
+
+
+def _attach(activity: Activity, evidence: Iterable[UUID]) -> None:
+    Evidence.objects.filter(pk__in=list(evidence)).attach(activity)
+
+
+def _locked_row(activity: Activity) -> Activity:
+    return Activity.objects.select_related("type").select_for_update(of=("self",)).get(pk=activity.pk)
+
+
+def _check_free(activity: Activity) -> None:
+    if activity.is_locked:
+        raise NotAllowed(
+            _("This activity is counted by %(request)s and can no longer be changed.") % {"request": activity.locked_by}
+        )
+
+
+def _check_room(holder: User, size: int) -> None:
+    held = Evidence.objects.of(holder).aggregate(files=models.Count("pk"), bytes=models.Sum("size"))
+    if held["files"] >= rules.MAX_FILES_PER_PERSON:
+        raise NotAllowed(
+            _("You have %(most)s files here already. Remove some that are not needed, then add this one.")
+            % {"most": rules.MAX_FILES_PER_PERSON}
+        )
+    if (held["bytes"] or 0) + size > rules.MAX_BYTES_PER_PERSON:
+        raise NotAllowed(
+            _("Your files would take more than %(most)s MB. Remove some that are not needed, or add a smaller scan.")
+            % {"most": rules.MAX_BYTES_PER_PERSON // rules.MEGABYTE}
+        )
+
+
+def _delete_files(evidence: list[Evidence]) -> None:
+    """Rows now, files once that is certain; should the process die between, the sweep finds them."""
+    names = [name for e in evidence for name in (e.file.name, e.picture.name)]
+    Evidence.objects.filter(pk__in=[e.pk for e in evidence]).delete()
+    for name in names:
+        transaction.on_commit(lambda name=name: default_storage.delete(name))

@@ -1,0 +1,271 @@
+"""Bring credentials in from the registry, and give them to their people. A grant is never taken back by an import."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from typing import TextIO, TypeVar
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import models, transaction
+
+from accounts.models import User
+from certifications.models import Certification, Credential, Extension
+
+# What each of our columns may be called in a registry's export, once in lower case with underscores.
+HEADERS: Mapping[str, tuple[str, ...]] = {
+    "candidate_id": ("candidate_id", "candidate", "candidateid", "id"),
+    "certification": ("certification", "certification_code", "credential", "title"),
+    "email": ("email", "e_mail", "email_address", "e_mail_address"),
+    "name": ("name", "full_name", "candidate_name"),
+    "earned_on": ("earned_on", "earned", "issue_date", "issued_on", "achieved", "achieved_date"),
+    "expires_on": ("expires_on", "expires", "expiry_date", "expiration_date", "valid_until"),
+}
+T = TypeVar("T")
+REQUIRED = ("candidate_id", "certification", "expires_on")
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the registry's list."""
+
+    line: int
+    candidate_id: str
+    certification: Certification
+    email: str
+    name: str
+    earned_on: date | None
+    expires_on: date
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.candidate_id, self.certification.pk
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A line that cannot be used, and why."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass
+class Difference:
+    """What applying a list would change. `kept` are grants of ours that the registry does not show yet."""
+
+    new: list[Credential] = field(default_factory=list)
+    moved: list[tuple[date, Credential]] = field(default_factory=list)
+    confirmed: list[Extension] = field(default_factory=list)
+    kept: list[tuple[date, Credential]] = field(default_factory=list)
+    renamed: list[Credential] = field(default_factory=list)
+    unchanged: int = 0
+
+
+# --- reading --------------------------------------------------------------------------------------------------------
+
+
+def read(
+    file: TextIO, *, headers: Mapping[str, str] | None = None, day_format: str = "%Y-%m-%d", delimiter: str = ","
+) -> tuple[list[Row], list[Problem]]:
+    """The rows of a CSV file and everything that is wrong with it.
+
+    `headers` maps our column names (keys of HEADERS) to the file's own, where these are none of the known ones.
+    """
+    lines = csv.DictReader(file, delimiter=delimiter)
+    columns = _columns(lines.fieldnames or [], headers or {})
+    missing = [name for name in REQUIRED if name not in columns]
+    if missing:
+        return [], [Problem(1, f"there is no column for {', '.join(missing)}; found: {lines.fieldnames}")]
+    certifications = _certifications()
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    seen: dict[tuple[str, int], int] = {}
+    for raw in lines:
+        cells = {ours: (raw.get(theirs) or "").strip() for ours, theirs in columns.items()}
+        try:
+            row = _row(lines.line_num, cells, certifications, day_format)
+            if row.key in seen:
+                raise ValueError(f"the same candidate and certification stand in line {seen[row.key]} already")
+        except ValueError as error:
+            problems.append(Problem(lines.line_num, str(error)))
+            continue
+        seen[row.key] = row.line
+        rows.append(row)
+    return rows, problems
+
+
+def _columns(found: Iterable[str], headers: Mapping[str, str]) -> dict[str, str]:
+    """Our column name → the file's, by the given map first, then by the known names."""
+    plain = {re.sub(r"[^a-z0-9]+", "_", (name or "").lower()).strip("_"): name for name in found}
+    columns = {}
+    for ours, known in HEADERS.items():
+        if ours in headers:
+            columns.update({ours: name for name in found if name == headers[ours]})
+        else:
+            columns.update({ours: plain[name] for name in reversed(known) if name in plain})
+    return columns
+
+
+def _certifications() -> dict[str, Certification]:
+    """Certifications by every name a registry may use: code, exam or whole title, in lower case."""
+    return {
+        name.lower(): c for c in Certification.objects.all() for name in (c.title, c.exam, c.code) if name
+    }
+
+
+def _row(line: int, cells: Mapping[str, str], certifications: Mapping[str, Certification], day_format: str) -> Row:
+    if not cells["candidate_id"]:
+        raise ValueError("the candidate ID is empty")
+    certification = certifications.get(cells["certification"].lower())
+    if certification is None:
+        raise ValueError(f"there is no certification “{cells['certification']}”")
+    email = cells.get("email", "").lower()
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise ValueError(f"“{email}” is not an e-mail address") from None
+    earned_on = _day(cells.get("earned_on", ""), day_format) if cells.get("earned_on") else None
+    expires_on = _day(cells["expires_on"], day_format)
+    if earned_on and earned_on > expires_on:
+        raise ValueError(f"it expires on {expires_on}, before it was earned on {earned_on}")
+    return Row(line, cells["candidate_id"], certification, email, cells.get("name", "")[:150], earned_on, expires_on)
+
+
+def _day(text: str, day_format: str) -> date:
+    try:
+        return datetime.strptime(text, day_format).date()  # noqa: DTZ007  a day has no zone
+    except ValueError:
+        raise ValueError(f"“{text}” is not a day written as {day_format}") from None
+
+
+# --- comparing and applying -------------------------------------------------------------------------------------------
+
+
+def compare(rows: Iterable[Row]) -> Difference:
+    """What the rows would change. Reads only, and holds for as long as the credentials stay as they are."""
+    difference = Difference()
+    for chunk in _chunks(rows):
+        known = {
+            (c.candidate_id, c.certification_id): c
+            for c in Credential.objects.filter(candidate_id__in={row.candidate_id for row in chunk}).select_related(
+                "certification"
+            )
+        }
+        grants = {
+            e.credential_id: e
+            for e in Extension.objects.filter(
+                credential__in=known.values(), confirmed_at=None, new_expires_on=models.F("credential__expires_on")
+            )
+        }
+        for row in chunk:
+            credential = known.get(row.key)
+            if credential is None:
+                difference.new.append(_new(row))
+            else:
+                _compare(row, credential, grants.get(credential.pk), difference)
+    return difference
+
+
+def _compare(row: Row, credential: Credential, grant: Extension | None, difference: Difference) -> None:
+    changed = _rename(row, credential)
+    if changed:
+        difference.renamed.append(credential)
+    if grant and row.expires_on < grant.new_expires_on:
+        difference.kept.append((row.expires_on, credential))
+        return
+    if grant:
+        difference.confirmed.append(grant)
+    if row.expires_on != credential.expires_on:
+        difference.moved.append((credential.expires_on, credential))
+        credential.expires_on = row.expires_on
+    elif not grant and not changed:
+        difference.unchanged += 1
+
+
+def apply(rows: Iterable[Row], *, at: datetime) -> Difference:
+    """Compare and write, in one transaction: all of it or nothing. Returns what changed."""
+    rows = list(rows)
+    with transaction.atomic():
+        ids = {row.candidate_id for row in rows}
+        for chunk in _chunks(sorted(ids)):  # hold them still, in one order, so that two imports cannot cross
+            list(Credential.objects.select_for_update().filter(candidate_id__in=chunk).order_by("pk").values_list("pk"))
+        difference = compare(rows)
+        Credential.objects.bulk_create(difference.new, batch_size=CHUNK)
+        touched = {c.pk: c for c in [*difference.renamed, *(c for _, c in difference.moved)]}
+        Credential.objects.bulk_update(
+            touched.values(), ["expires_on", "registry_email", "registry_name", "earned_on"], batch_size=CHUNK
+        )
+        Extension.objects.filter(pk__in=[e.pk for e in difference.confirmed]).update(confirmed_at=at)
+        _find_holders(difference.new + difference.renamed)
+    return difference
+
+
+def _new(row: Row) -> Credential:
+    return Credential(
+        certification=row.certification,
+        candidate_id=row.candidate_id,
+        registry_email=row.email,
+        registry_name=row.name,
+        earned_on=row.earned_on,
+        expires_on=row.expires_on,
+    )
+
+
+def _rename(row: Row, credential: Credential) -> bool:
+    """Take over what the registry newly says of the person; an empty cell says nothing."""
+    before = credential.registry_email, credential.registry_name, credential.earned_on
+    credential.registry_email = row.email or credential.registry_email
+    credential.registry_name = row.name or credential.registry_name
+    credential.earned_on = row.earned_on or credential.earned_on
+    return before != (credential.registry_email, credential.registry_name, credential.earned_on)
+
+
+def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
+
+
+def claim(user: User, email: str) -> int:
+    """Give a person who has proved this address the credentials recorded under it; returns how many.
+
+    Of two records for one certification (people can hold two registry accounts) the later expiry date wins; the other
+    one stays for the team.
+    """
+    mine = set(Credential.objects.of(user).values_list("certification_id", flat=True))
+    claimed = 0
+    found = Credential.objects.unclaimed().filter(registry_email=email.lower()).order_by("-expires_on", "pk")
+    for credential in found:
+        if credential.certification_id not in mine:
+            mine.add(credential.certification_id)
+            claimed += Credential.objects.unclaimed().filter(pk=credential.pk).update(holder=user)
+    return claimed
+
+
+def _find_holders(credentials: Iterable[Credential]) -> None:
+    """Give new records to the people who have already proved the recorded address."""
+    for chunk in _chunks({c.registry_email for c in credentials if c.registry_email and not c.holder_id}):
+        proved = EmailAddress.objects.filter(email__in=chunk, verified=True).values_list("email", "user")
+        # Whoever has no address row at all was made by the team, not by signing up: the team vouches for them.
+        vouched = (
+            User.objects.filter(email__in=chunk)
+            .exclude(models.Exists(EmailAddress.objects.filter(user=models.OuterRef("pk"))))
+            .values_list("email", "pk")
+        )
+        owners = dict([*vouched, *proved])
+        people = User.objects.in_bulk(owners.values())
+        for email, pk in sorted(owners.items()):
+            claim(people[pk], email)

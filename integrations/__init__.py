@@ -1,0 +1,1 @@
+"""What leaves this system and what enters it: mail now, and the bookkeeping that every delivery shares."""

@@ -1,0 +1,113 @@
+"""Mail: one way to build it, one way to send it. Every mail is HTML and plain text, and is a Delivery row first."""
+
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import parseaddr
+from pathlib import Path
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from integrations.errors import Refused, Unavailable
+
+
+def header_text(text: str) -> str:
+    """A person's words made fit for a mail header: one line, no control characters, at most 200 characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+
+
+def compose(template: str, context: dict[str, object], *, to: str, reference: str, language: str) -> EmailMultiAlternatives:
+    """The mail `templates/emails/<template>.{subject.txt,txt,html}` for one person.
+
+    `reference` is the delivery row's: the Message-ID is made from it, so that a second sending is recognisably the same
+    mail. Links are built from the ONEPOINTS_URL setting, never from a request.
+    """
+    context = {"site_url": settings.SITE_URL, **context}
+    with translation.override(language):
+        subject = header_text(render_to_string(f"emails/{template}.subject.txt", context))
+        text = render_to_string(f"emails/{template}.txt", context)
+        html = render_to_string(f"emails/{template}.html", {**context, "subject": subject})
+    return envelope(subject, text, html, to=to, reference=reference)
+
+
+def envelope(subject: str, text: str, html: str, *, to: str, reference: str) -> EmailMultiAlternatives:
+    """A message with our headers. `Auto-Submitted` keeps out-of-office answers from writing back."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    message = EmailMultiAlternatives(
+        subject=header_text(subject),
+        body=text,
+        to=[to],
+        headers={"Message-ID": f"<{reference.replace('/', '.')}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )
+    if html:
+        message.attach_alternative(html, "text/html")
+    return message
+
+
+@contextmanager
+def post_office() -> Iterator["PostOffice"]:
+    """One connection to the mail server for a batch of mails; opened with the first mail that is sent."""
+    office = PostOffice()
+    try:
+        yield office
+    finally:
+        office.close()
+
+
+class PostOffice:
+    """Sends mails over one connection and says of a failure whether trying again helps."""
+
+    def __init__(self) -> None:
+        self.connection = get_connection()
+
+    def send(self, message: EmailMessage) -> None:
+        """Raises Refused when the server will never take this mail, Unavailable when it may later."""
+        message.connection = self.connection
+        try:
+            self.connection.open()
+            message.send()
+        except smtplib.SMTPRecipientsRefused as refusal:
+            code, words = next(iter(refusal.recipients.values()))
+            self.close()
+            raise _verdict(code, words) from refusal
+        except smtplib.SMTPResponseException as refusal:
+            self.close()
+            raise _verdict(refusal.smtp_code, refusal.smtp_error) from refusal
+        except (OSError, smtplib.SMTPException) as trouble:
+            self.close()
+            raise Unavailable(f"The mail server cannot be reached: {trouble}") from trouble
+
+    def close(self) -> None:
+        """Hang up. A server that is already gone is no reason to fail."""
+        try:
+            self.connection.close()
+        except (OSError, smtplib.SMTPException):
+            self.connection = get_connection()
+
+
+def _verdict(code: int, words: bytes | str) -> Exception:
+    said = words.decode(errors="replace") if isinstance(words, bytes) else words
+    # 535 is a wrong password of ours: permanent for the server, curable for the person who runs the portal.
+    kind = Refused if code >= 500 and code != 535 else Unavailable
+    return kind(f"The mail server said {code} {said}")
+
+
+class FileBackend(BaseEmailBackend):
+    """The embedded default's mail server: each mail becomes one .eml file under EMAIL_FILE_PATH."""
+
+    def send_messages(self, email_messages: list[EmailMessage]) -> int:
+        folder = Path(settings.EMAIL_FILE_PATH)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for message in email_messages:
+            name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{uuid4().hex[:6]}"
+            draft = folder / f".{name}"
+            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.chmod(0o600)
+            draft.rename(folder / f"{name}.eml")
+        return len(email_messages)
