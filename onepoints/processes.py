@@ -65,7 +65,7 @@ class Child:
             stderr=subprocess.STDOUT,
             process_group=0,
             pass_fds=keep_open,
-            preexec_fn=end_with_parent(),  # noqa: PLW1509: one system call, nothing that a lock could be held for
+            preexec_fn=end_with_parent(),  # noqa: PLW1509 - one system call, no locks
         )
         self.pump = Thread(target=_pump, args=(name, self.process.stdout), name=f"log of {name}", daemon=True)
         self.pump.start()
@@ -92,8 +92,9 @@ class Child:
 
 def _pump(name: str, source: BinaryIO) -> None:
     """Print each line under its author's name."""
-    for line in iter(lambda: source.readline(65536), b""):
-        say(f"{name:>7} | ".encode() + line.rstrip(b"\n"))
+    with source:
+        for line in iter(lambda: source.readline(65536), b""):
+            say(f"{name:>7} | ".encode() + line.rstrip(b"\n"))
 
 
 class Family:

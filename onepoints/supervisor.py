@@ -23,7 +23,7 @@ from onepoints.processes import Family, Stop, say
 BROKER_SECONDS = 60  # reading a long queue back from disk takes a moment
 READY_SECONDS = 60
 LOOPBACK = "127.0.0.1"
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104: recognised, not chosen
+ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - recognised, not chosen
 
 FIRST_ADMINISTRATOR = """\
 To make the first administrator, in another terminal:

@@ -22,7 +22,7 @@ from typing import Any
 import psycopg2
 
 from onepoints import broker
-from onepoints.processes import Command, Stop, end_with_parent
+from onepoints.processes import Stop, end_with_parent
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -83,13 +83,13 @@ def valkey(folder: Path) -> Iterator[str]:
 def postgresql(folder: Path) -> Iterator[str]:
     folder.mkdir()
     programs, user = _programs(folder)
-    data = folder / "data"
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    _run([programs / "initdb", "-D", data, "--auth=trust", "--username=postgres", "--no-sync", *locale], folder, user)
+    initdb = [f"{programs}/initdb", f"--pgdata={folder}/data", "--auth=trust", "--username=postgres", "--no-sync"]
+    _run([*initdb, *locale], folder, user)
     port = _free_port()
     listen = [f"--listen-addresses={LOOPBACK}", f"--port={port}", "--unix-socket-directories="]
     server = f"postgres://postgres@{LOOPBACK}:{port}"
-    command = [programs / "postgres", "-D", data, *listen, *UNSAFE_BUT_FAST]
+    command = [f"{programs}/postgres", "-D", f"{folder}/data", *listen, *UNSAFE_BUT_FAST]
     with _server(command, folder, lambda: _accepts(f"{server}/postgres"), user=user, quit_by=signal.SIGQUIT):
         _create_database(server, "onepoints")
         yield f"{server}/onepoints"
@@ -108,9 +108,9 @@ def _programs(folder: Path) -> tuple[Path, str | None]:
     return folder / PROGRAMS, "nobody"
 
 
-def _run(command: Command, folder: Path, user: str | None) -> None:
+def _run(command: list[str], folder: Path, user: str | None) -> None:
     done = subprocess.run(
-        list(command), cwd=folder, **_as(user), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        command, cwd=folder, **_as(user), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
         raise Stop(done.returncode, done.stdout)
@@ -118,7 +118,7 @@ def _run(command: Command, folder: Path, user: str | None) -> None:
 
 @contextmanager
 def _server(
-    command: Command,
+    command: list[str],
     folder: Path,
     ready: Callable[[], bool],
     *,
@@ -128,7 +128,7 @@ def _server(
     """A server in a process group of its own, so that Ctrl-C ends the tests first; its log is shown if it fails."""
     with open(folder / "log", "w+") as log:
         process = subprocess.Popen(
-            list(command),
+            command,
             cwd=folder,
             **_as(user),
             stdin=subprocess.DEVNULL,
@@ -141,7 +141,7 @@ def _server(
             deadline = time.monotonic() + START_SECONDS
             while not ready():
                 if process.poll() is not None or time.monotonic() > deadline:
-                    raise Stop(1, f"{[*command][0]} did not start:\n{(folder / 'log').read_text()}")
+                    raise Stop(1, f"{command[0]} did not start:\n{(folder / 'log').read_text()}")
                 time.sleep(0.05)
             yield
         finally:

@@ -104,6 +104,7 @@ def parent(*lines, **env):
         for pid in family.left():
             os.kill(int(pid), signal.SIGKILL)
         family.process.wait()
+        family.process.stdout.close()
 
 
 def until(condition):
