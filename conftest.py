@@ -166,3 +166,12 @@ def _is_loopback(host):
         return not host or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+# --- the programme ------------------------------------------------------------------------------------------------
+@pytest.fixture
+def program(db):
+    """A database with what every portal starts with: certifications, policy, catalogue, groups."""
+    from onepoints import defaults
+
+    defaults.load()
