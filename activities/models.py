@@ -111,7 +111,13 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 
     def lock(self, *, at: datetime, by: str) -> int:
         """Take the activities out of their owner's hands; `by` is the request that counts them, as text."""
-        return self.filter(locked_at=None).update(locked_at=at, locked_by=by)
+        return self.filter(locked_at=None).update(
+            locked_at=at, locked_by=by, shared_at=Coalesce("shared_at", models.Value(at))
+        )
+
+    def shared(self) -> "ActivityQuerySet":
+        """What the team may see: a person's log is private until a request counts an activity (rule 6)."""
+        return self.filter(shared_at__isnull=False)
 
     def unlock(self) -> int:
         return self.update(locked_at=None, locked_by="")
@@ -132,6 +138,7 @@ class Activity(models.Model):
     changed_at = models.DateTimeField(_("changed"))
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
     locked_by = models.CharField(_("locked by"), max_length=20, blank=True)
+    shared_at = models.DateTimeField(_("first sent to the team"), null=True, blank=True)
 
     objects = ActivityQuerySet.as_manager()
 
@@ -169,9 +176,9 @@ class Activity(models.Model):
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> "EvidenceQuerySet":
-        """Whose evidence a person may see: their own, and the team's reviewers everybody's that belongs to a log."""
+        """What a person may see: their own, and a reviewer also what was sent to the team (rule 6)."""
         if user.has_perm("activities.view_evidence"):
-            return self.filter(Q(activity__isnull=False) | Q(holder=user))
+            return self.filter(Q(activity__shared_at__isnull=False) | Q(holder=user))
         return self.filter(holder=user)
 
     def of(self, user: Any) -> "EvidenceQuerySet":
@@ -218,5 +225,3 @@ class Evidence(models.Model):
     @property
     def media_type(self) -> str:
         return next(kind.media_type for kind in rules.KINDS if kind.name == self.kind)
-
-
