@@ -111,12 +111,13 @@ def browser_type_launch_args(browser_type_launch_args):
 
 # --- settings -----------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session", autouse=True)
-def _quick_settings():
+def _quick_settings(tmp_path_factory):
     """Passwords are hashed cheaply, and static files served as they lie in the source."""
     static = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         STORAGES={**django_settings.STORAGES, "staticfiles": static},
+        STATIC_ROOT=tmp_path_factory.mktemp("static"),
     ):
         yield
 
