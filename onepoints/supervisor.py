@@ -117,7 +117,7 @@ def only_one(var: Path) -> Iterator[int]:
             process = file.read().strip() or "unknown"
             raise Stop(
                 1,
-                f"A portal is already running on {var} (process {process}). "
+                f"A portal is already running on {var} (process {process}), or is still ending. "
                 "Stop it first, or set ONEPOINTS_VAR to another folder.",
             ) from None
         file.truncate(0)

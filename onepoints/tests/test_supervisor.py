@@ -14,6 +14,7 @@ from onepoints.environment import PROJECT
 from onepoints.processes import Stop
 
 COMMAND = [sys.executable, "-m", "onepoints.supervisor"]
+CHOICES = {"DATABASE_URL", "REDIS_URL", "HOST", "ONEPOINTS_MODE", "ONEPOINTS_URL", "EMAIL_URL"}
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def free_port():
 @pytest.fixture
 def environment(tmp_path, free_port):
     """A machine on which nothing is set: the addresses the tests run on are not for this portal."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL", "HOST"}}
+    inherited = {name: value for name, value in os.environ.items() if name not in CHOICES}
     return {**inherited, "ONEPOINTS_VAR": str(tmp_path / "var"), "PORT": str(free_port)}
 
 
@@ -58,7 +59,7 @@ def test_a_second_portal_on_the_same_state_is_refused(environment, tmp_path):
         print(4711, file=first, flush=True)
         ended = run(environment)
     assert ended.returncode == 1
-    assert ended.stdout.startswith(f"A portal is already running on {tmp_path / 'var'} (process 4711).")
+    assert ended.stdout.startswith(f"A portal is already running on {tmp_path / 'var'} (process 4711)")
 
 
 def test_demo_people_are_never_served_to_other_machines(monkeypatch, tmp_path, capfd):
