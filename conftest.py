@@ -12,7 +12,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
 
-BROWSER_FIXTURES = {"page", "context", "browser", "browser_context", "new_context"}
+BROWSER_FIXTURES = {"page", "context", "new_context", "browser"}
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [
     "--no-sandbox",

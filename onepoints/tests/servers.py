@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
         scratch.chmod(0o711)  # the database's user must get through
         env = {"ONEPOINTS_VAR": str(scratch / "var"), **dict(_addresses(scratch, running))}
         code = pytest(arguments, env)
-        if not arguments and "DATABASE_URL" not in os.environ:
+        if not arguments and not os.environ.get("DATABASE_URL"):
             code = code or pytest(["--sqlite"], {**env, "DATABASE_URL": f"sqlite:///{scratch}/portal.sqlite3"})
     return code
 
@@ -54,9 +54,9 @@ def _unwind(*_: object) -> None:
 
 def _addresses(scratch: Path, running: ExitStack) -> Iterator[tuple[str, str]]:
     """Start what is not given from outside."""
-    if "DATABASE_URL" not in os.environ:
+    if not os.environ.get("DATABASE_URL"):
         yield "DATABASE_URL", running.enter_context(postgresql(scratch / "postgresql"))
-    if "REDIS_URL" not in os.environ:
+    if not os.environ.get("REDIS_URL"):
         yield "REDIS_URL", running.enter_context(valkey(scratch / "valkey"))
 
 
