@@ -1,6 +1,6 @@
 """Which activities to spend: the choice that wastes least, exactly.
 
-Points are quarter steps, so sums are small whole numbers and the sums a list can reach fit into the bits of one integer:
+Points are quarter steps, so sums are small whole numbers, and all sums a list can reach fit into one integer's bits:
 adding an item is one shift. That stays instant for thousands of activities.
 """
 
