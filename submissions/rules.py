@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.rules import NotAllowed
+from activities.rules import QUARTER
 from certifications.rules import add_months
 
 ZERO = Decimal(0)
@@ -54,7 +55,7 @@ def check_answer_in_time(answer_by: date | None, on: date) -> None:
     """Raises NotAllowed once the day to answer a return has passed."""
     if answer_by and on > answer_by:
         raise NotAllowed(
-            _("The day to answer was %(day)s. Your activities are free again: you can send a new request.")
+            _("The day to answer was %(day)s. The request lapses, and its activities are free again.")
             % {"day": date_format(answer_by)}
         )
 
@@ -72,9 +73,7 @@ def check_points(points: Decimal | int, needed: Decimal | int) -> None:
     if points < needed:
         missing = Decimal(needed) - Decimal(points)
         raise NotAllowed(
-            ngettext(
-                "%(points)s more point is needed.", "%(points)s more points are needed.", 1 if missing == 1 else 2
-            )
+            ngettext("%(points)s more point is needed.", "%(points)s more points are needed.", 1 if missing == 1 else 2)
             % {"points": show_points(missing)}
         )
 
@@ -86,6 +85,7 @@ class Facts:
     completed_on: date
     is_eligible: bool
     has_evidence: bool
+    points: Decimal = QUARTER
     spent_on: str = ""
 
 
@@ -105,6 +105,8 @@ def why_not(facts: Facts, *, on: date, months: int, earliest: date) -> str:
         }
     if not facts.is_eligible:
         return _("This kind of activity did not earn points on %(day)s.") % {"day": date_format(facts.completed_on)}
+    if facts.points < QUARTER:
+        return _("Brings no points: it is worth less than a quarter of one.")
     if not facts.has_evidence:
         return _("No evidence yet: add it and this counts.")
     return ""
@@ -119,8 +121,9 @@ def admit(claims: Iterable[tuple[int, str, Decimal]], caps: Mapping[str, Decimal
     """How many points of each activity its kind's cap admits.
 
     `claims` are (activity, code, points), soonest lapsing first: these fill the cap, so that the later ones stay free.
+    A cap admits whole quarter steps, as all points are.
     """
-    room = {code: cap for code, cap in caps.items() if cap is not None}
+    room = {code: max(cap - cap % QUARTER, ZERO) for code, cap in caps.items() if cap is not None}
     admitted = {}
     for key, code, points in claims:
         admitted[key] = min(points, room.get(code, points))
@@ -157,10 +160,20 @@ DECIDED = (Status.APPROVED, Status.REJECTED)
 def check_move(reference: str, status: str, to: str) -> None:
     """Raises NotAllowed unless a request may move from `status` to `to`."""
     if to not in NEXT[status]:
-        raise NotAllowed(
-            _("%(request)s is “%(status)s”, so this is not possible any more.")
-            % {"request": reference, "status": Status(status).label}
-        )
+        raise _too_late(reference, status)
+
+
+def check_open(reference: str, status: str) -> None:
+    """Raises NotAllowed once a request is closed."""
+    if status not in OPEN:
+        raise _too_late(reference, status)
+
+
+def _too_late(reference: str, status: str) -> NotAllowed:
+    return NotAllowed(
+        _("%(request)s is “%(status)s”, so this is not possible any more.")
+        % {"request": reference, "status": Status(status).label}
+    )
 
 
 class Verdict(TextChoices):
@@ -192,7 +205,7 @@ def check_verdict(verdict: str, claimed: Decimal, points: Decimal, reason: str) 
             _("Fewer points means more than 0 and fewer than the %(claimed)s claimed.")
             % {"claimed": show_points(claimed)}
         )
-    if verdict == Verdict.FEWER and points % Decimal("0.25"):
+    if verdict == Verdict.FEWER and points % QUARTER:
         raise NotAllowed(_("Points go in quarter steps, such as 2.25 or 2.5."))
     if verdict in (Verdict.FEWER, Verdict.REFUSED) and not reason:
         raise NotAllowed(_("Please choose a reason: the holder will read it."))

@@ -236,6 +236,7 @@ def _line(activity: Activity, spent_on: str, policy: Policy, on: date) -> Line:
             held_at=activity.held_at,
             title=activity.title,
         ),
+        points=activity.points,
         spent_on=spent_on,
     )
     why_not = rules.why_not(facts, on=on, months=policy.window_months, earliest=policy.earliest_completion)
@@ -257,5 +258,3 @@ def _apply_caps(lines: list[Line]) -> None:
         cap = caps[line.activity.type.code]
         if line.points == 0 and cap is not None:
             line.why_not, line.is_over_cap = rules.over_cap(cap), True
-
-
