@@ -126,6 +126,8 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
 class Activity(models.Model):
     """Something a person did to learn or to teach, under the catalogue version it was logged with."""
 
+    MOST_POINTS = Decimal("9999.75")  # that the column holds
+
     holder = models.ForeignKey(User, models.PROTECT, verbose_name=_("holder"), related_name="+")
     type = models.ForeignKey(ActivityType, models.PROTECT, verbose_name=_("activity"), related_name="+")
     title = models.CharField(_("title"), max_length=200)
@@ -139,6 +141,7 @@ class Activity(models.Model):
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
     locked_by = models.CharField(_("locked by"), max_length=20, blank=True)
     shared_at = models.DateTimeField(_("first sent to the team"), null=True, blank=True)
+    form_key = models.UUIDField(_("key of the form that logged it"), unique=True, null=True, blank=True, editable=False)
 
     objects = ActivityQuerySet.as_manager()
 

@@ -45,36 +45,63 @@ def type_on(code: str, day: date) -> ActivityType:
     return found
 
 
-def log(holder: User, entry: Entry, evidence: Iterable[UUID] = (), *, at: datetime, today: date) -> Activity:
-    """Add an activity to a person's log, with the files they uploaded for it. Raises NotAllowed."""
-    activity = Activity(holder=holder, logged_at=at)
+def log(
+    holder: User, entry: Entry, evidence: Iterable[UUID] = (), *, key: UUID | None = None, at: datetime, today: date
+) -> Activity:
+    """Add an activity to a person's log, with the files they uploaded for it. Raises NotAllowed.
+
+    A replay with the same `key` returns the activity it made before.
+    """
+    activity = Activity(holder=holder, logged_at=at, form_key=key)
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=holder.pk)
+        logged_before = logged_with(holder, key)
+        if logged_before:
+            return logged_before
         _write(activity, entry, at=at, today=today)
         _attach(activity, evidence)
     return activity
 
 
-def change(activity: Activity, entry: Entry, evidence: Iterable[UUID] = (), *, at: datetime, today: date) -> Activity:
-    """Correct an activity that no request counts, and add files to it. Raises NotAllowed."""
+def logged_with(holder: User, key: UUID | None) -> Activity | None:
+    """The activity that a form with this key has made already."""
+    return Activity.objects.of(holder).filter(form_key=key).first() if key else None
+
+
+def change(
+    activity: Activity,
+    entry: Entry,
+    evidence: Iterable[UUID] = (),
+    *,
+    without: Iterable[UUID] = (),
+    at: datetime,
+    today: date,
+) -> Activity:
+    """Correct an activity that no request counts, add files and take the files `without` away. Raises NotAllowed."""
     with transaction.atomic():
         activity = _locked_row(activity)
         _check_free(activity)
         _write(activity, entry, at=at, today=today)
+        _delete_files(list(Evidence.objects.filter(activity=activity, pk__in=list(without))))
         _attach(activity, evidence)
     return activity
 
 
 def remove(activity: Activity) -> None:
-    """Take an activity that no request counts out of the log, with its files. Raises NotAllowed."""
+    """Take an activity and its files out of the log. Raises NotAllowed once a request has counted it: history stays."""
     with transaction.atomic():
         activity = _locked_row(activity)
         _check_free(activity)
+        if activity.shared_at:
+            raise NotAllowed(
+                _("A request has counted this activity, so it stays in your log. You can still correct it.")
+            )
         _delete_files(list(Evidence.objects.filter(activity=activity)))
         activity.delete()
 
 
 def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
-    """Store one uploaded file before the form around it is accepted, so that nobody uploads twice. Raises NotAllowed."""
+    """Store an uploaded file before the form around it is accepted, so that nobody uploads twice. Raises NotAllowed."""
     _check_room(holder, upload.size or 0)
     accepted = uploads.accept(upload)
     return Evidence.objects.create(holder=holder, uploaded_at=at, **accepted.__dict__)
@@ -108,8 +135,15 @@ def _write(activity: Activity, entry: Entry, *, at: datetime, today: date) -> No
     activity.started_on, activity.completed_on, activity.held_at = entry.started_on, entry.completed_on, entry.held_at
     activity.quantity = entry.quantity if activity.type.asks_quantity else Decimal(1)
     activity.points = rules.points_for(activity.type.points, activity.quantity)
+    _check_points(activity.points)
     activity.changed_at = at
     activity.save()
+
+
+def _check_points(points: Decimal) -> None:
+    """More than a column holds is a slip of the pen."""
+    if points > Activity.MOST_POINTS:
+        raise NotAllowed(_("That would be %(points)s points. Please check how many.") % {"points": round(points)})
 
 
 def _kept_version(activity: Activity, entry: Entry) -> ActivityType | None:
