@@ -1,11 +1,23 @@
 """What a person may tell us about themselves."""
 
 import zoneinfo
+from functools import cache
+from itertools import groupby
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+
+NAME_HINT = _("As it stands on your certificates, so that evidence can be matched.")
+
+
+@cache
+def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every zone a person may live in, by region; the technical ones without a place are left out."""
+    zones = sorted(z for z in zoneinfo.available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
+    regions = groupby(zones, key=lambda zone: zone.split("/", 1)[0])
+    return [(region, [(z, z.split("/", 1)[1].replace("_", " ")) for z in group]) for region, group in regions]
 
 
 class SignupNameForm(forms.Form):
@@ -14,7 +26,7 @@ class SignupNameForm(forms.Form):
     name = forms.CharField(
         label=_("Your name"),
         max_length=150,
-        help_text=_("As it stands on your certificates, so that evidence can be matched."),
+        help_text=NAME_HINT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
@@ -25,13 +37,18 @@ class SignupNameForm(forms.Form):
 class PreferencesForm(forms.ModelForm):
     """Name, zone, reminders."""
 
-    time_zone = forms.ChoiceField(label=_("Time zone"), help_text=_("Moments are shown in it."))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        help_text=_("Times of day are shown in it. Deadlines are days of the programme’s own zone."),
+    )
 
     class Meta:
         model = User
         fields = ["name", "time_zone", "reminders"]
-        widgets = {"reminders": forms.RadioSelect}
+        labels = {"name": _("Your name"), "reminders": _("Reminders before a certification ends")}
+        help_texts = {"name": NAME_HINT}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"}), "reminders": forms.RadioSelect}
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["time_zone"].choices = [(z, z.replace("_", " ")) for z in sorted(zoneinfo.available_timezones())]  # type: ignore[attr-defined]
+        self.fields["time_zone"].choices = zone_choices()  # type: ignore[attr-defined]

@@ -11,6 +11,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("catalogue/", views.catalogue, name="catalogue"),
+    path("help/", views.help_page, name="help"),
     path("", include("activities.urls")),
     path("", include("submissions.urls")),
     path("", include("accounts.urls")),

@@ -1,17 +1,19 @@
-"""The home page, the probes, and what is shown when something goes wrong."""
+"""The home page, the catalogue, the rules; the probes; and what is shown when something goes wrong."""
 
 import logging
 import secrets
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.clock import program_today
-from onepoints import health
-from submissions import standing
+from activities.models import Activity, ActivityType
+from onepoints import cards, health
+from submissions.models import Policy
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,30 @@ def home(request: HttpRequest) -> HttpResponse:
     """Where a person stands and what to do next; for strangers, what this is."""
     if not request.user.is_authenticated:
         return render(request, "onepoints/welcome.html")
-    return render(request, "onepoints/home.html", {"standings": standing.standings(request.user, program_today())})
+    at = timezone.now()
+    found = cards.cards(request.user, on=program_today(at), at=at)
+    has_logged = any(card.standing.lines for card in found) or Activity.objects.of(request.user).exists()
+    return render(request, "onepoints/home.html", {"cards": found, "has_logged": has_logged})
+
+
+@require_safe
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """What earns points today, by kind; `?q=` keeps the lines that hold every word."""
+    query = request.GET.get("q", "").strip()[:100]
+    types = [t for t in ActivityType.objects.valid_on(program_today()).eligible() if _holds(t, query)]
+    types.sort(key=lambda t: (ActivityType.Category.values.index(t.category), t.points, t.name))
+    return render(request, "onepoints/catalogue.html", {"types": types, "query": query})
+
+
+def _holds(kind: ActivityType, query: str) -> bool:
+    text = f"{kind.name} {kind.description} {kind.get_category_display()} {kind.evidence} {kind.code}".casefold()
+    return all(word in text for word in query.casefold().split())
+
+
+@require_safe
+def help_page(request: HttpRequest) -> HttpResponse:
+    """The rules, with the numbers of the policy in force today."""
+    return render(request, "onepoints/help.html", {"policy": Policy.objects.in_force(program_today())})
 
 
 @require_GET
@@ -59,7 +84,9 @@ def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpRe
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _error(request, 500)
+    """Rendered without the request: no session, no person, no database, whatever of them is down."""
+    number = _reference(request, 500)
+    return HttpResponse(render_to_string("onepoints/errors/500.html", {"reference": number}), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -67,8 +94,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def _error(request: HttpRequest, status: int, template: str = "") -> HttpResponse:
-    """The page for this status with a number that stands in the log too."""
+    template = template or f"onepoints/errors/{status}.html"
+    return render(request, template, {"reference": _reference(request, status)}, status=status)
+
+
+def _reference(request: HttpRequest, status: int) -> str:
+    """A number for the person to tell the team; it stands in the log too."""
     number = f"{secrets.token_hex(2)}-{secrets.token_hex(1)}".upper()
     log.warning("reference %s: %s on %s %s", number, status, request.method, request.path)
-    template = template or f"onepoints/errors/{status}.html"
-    return render(request, template, {"reference": number, "status": status}, status=status)
+    return number

@@ -1,0 +1,66 @@
+"""What the home page says about each certification, beyond where it stands. Reads only; the number of queries is fixed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import ceil
+
+from accounts.models import User
+from activities.models import ActivityType
+from submissions import standing
+from submissions.models import Submission
+from submissions.rules import Status
+from submissions.standing import Standing
+
+# For so long the home page still speaks of a request that ended without an extension.
+REMEMBERED = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Idea:
+    """A way to close the gap: so many of one kind of activity."""
+
+    type: ActivityType
+    times: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """One certification on the home page."""
+
+    standing: Standing
+    ideas: list[Idea]
+    ended_request: Submission | None = None
+
+
+def cards(user: User, *, on: date, at: datetime) -> list[Card]:
+    """A card for each of the person's certifications, the most urgent first."""
+    standings = standing.standings(user, on)
+    types = list(ActivityType.objects.valid_on(on).eligible()) if any(s.missing for s in standings) else []
+    ended = _ended_requests(user, at) if standings else {}
+    return [Card(s, ideas(types, s.missing), ended.get(s.credential.pk)) for s in standings]
+
+
+def ideas(types: Iterable[ActivityType], missing: Decimal) -> list[Idea]:
+    """What would close the gap: the smallest single thing that is enough, and the small thing done most easily."""
+    whole = sorted((t for t in types if t.points > 0 and not t.asks_quantity), key=lambda t: (t.points, t.name))
+    if not missing or not whole:
+        return []
+    enough = next((t for t in whole if t.points >= missing), None)
+    smallest = whole[0]
+    found = [Idea(enough, 1)] if enough else []
+    if smallest != enough:
+        found.append(Idea(smallest, ceil(missing / smallest.points)))
+    return found
+
+
+def _ended_requests(user: User, at: datetime) -> dict[int, Submission]:
+    """The last request of each credential, where it ended lately and without an extension."""
+    requests: Sequence[Submission] = Submission.objects.of(user).order_by("submitted_at", "pk")
+    last = {request.credential_id: request for request in requests}
+    return {
+        key: request
+        for key, request in last.items()
+        if request.status in (Status.REJECTED, Status.LAPSED) and request.closed_at > at - REMEMBERED
+    }
