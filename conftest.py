@@ -12,6 +12,8 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
 
+from onepoints import defaults
+
 BROWSER_FIXTURES = {"page", "context", "new_context", "browser"}
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [
@@ -173,6 +175,4 @@ def _is_loopback(host):
 @pytest.fixture
 def program(db):
     """A database with what every portal starts with: certifications, policy, catalogue, groups."""
-    from onepoints import defaults
-
     defaults.load()
