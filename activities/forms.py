@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 from uuid import UUID, uuid4
@@ -92,7 +93,7 @@ class ActivityForm(forms.Form):
         if self.activity:
             newest.setdefault(self.activity.type.code, self.activity.type)
         field = self.fields["type"]
-        field.widget.versions = self.versions  # type: ignore[attr-defined]
+        field.widget.versions = self.versions
         field.choices = [  # type: ignore[attr-defined]
             ("", _("Choose…")),
             *_used_last(self.user, newest),
@@ -111,12 +112,13 @@ class ActivityForm(forms.Form):
         return " ".join(self.cleaned_data["title"].split())
 
     def clean_completed_on(self) -> date:
-        day = self.cleaned_data["completed_on"]
+        day: date = self.cleaned_data["completed_on"]
         self._check("completed_on", lambda: rules.check_days(None, day, self.today))
         return day
 
     def clean_started_on(self) -> date | None:
-        first, last = self.cleaned_data["started_on"], self.cleaned_data.get("completed_on")
+        first: date | None = self.cleaned_data["started_on"]
+        last: date | None = self.cleaned_data.get("completed_on")
         if first and last:
             self._check("started_on", lambda: rules.check_days(first, last, max(last, self.today)))
         return first
@@ -181,7 +183,7 @@ class ActivityForm(forms.Form):
             completed_on=said["completed_on"],
             started_on=said["started_on"],
             held_at=said["held_at"],
-            quantity=said["quantity"] or 1,
+            quantity=said["quantity"] or Decimal(1),
         )
 
     @property

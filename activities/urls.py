@@ -1,4 +1,4 @@
-"""Addresses of one activity and its evidence; the ledger and the activity's page need standing and are with requests."""
+"""Addresses of logging and of evidence. What counts, and for what, is asked in `submissions`."""
 
 from django.urls import path
 

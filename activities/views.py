@@ -6,13 +6,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.clock import program_today
+from accounts.http import SignedInRequest
 from activities import workflow
 from activities.fields import row_id
 from activities.forms import ActivityForm, initial_like, initial_of
@@ -24,7 +26,7 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 @login_required
 @read_or_post
-def log_activity(request: HttpRequest) -> HttpResponse:
+def log_activity(request: SignedInRequest) -> HttpResponse:
     """What was it, and what proves it: two decisions."""
     form = _form(request, initial=_prefilled(request))
     activity = _log(form) if request.method == "POST" else None
@@ -36,7 +38,7 @@ def log_activity(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @read_or_post
-def change_activity(request: HttpRequest, pk: int) -> HttpResponse:
+def change_activity(request: SignedInRequest, pk: int) -> HttpResponse:
     activity = get_object_or_404(Activity.objects.of(request.user).select_related("type"), pk=pk)
     if activity.is_locked:
         return redirect("activity", pk)
@@ -49,7 +51,7 @@ def change_activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @read_or_post
-def remove_activity(request: HttpRequest, pk: int) -> HttpResponse:
+def remove_activity(request: SignedInRequest, pk: int) -> HttpResponse:
     """Asks first, then takes the activity and its files out of the log."""
     activity = get_object_or_404(Activity.objects.of(request.user).select_related("type"), pk=pk)
     if request.method != "POST":
@@ -65,7 +67,7 @@ def remove_activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def remove_evidence(request: HttpRequest, pk: UUID) -> HttpResponse:
+def remove_evidence(request: SignedInRequest, pk: UUID) -> HttpResponse:
     evidence = get_object_or_404(Evidence.objects.of(request.user), pk=pk)
     try:
         workflow.remove_evidence(evidence)
@@ -81,7 +83,7 @@ def remove_evidence(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def evidence_picture(request: HttpRequest, pk: UUID) -> HttpResponse:
+def evidence_picture(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """Our own picture of the evidence: the only form in which a page shows it."""
     evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
     return _handed_out(evidence.picture, content_type="image/png")
@@ -89,7 +91,7 @@ def evidence_picture(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_safe
-def evidence_file(request: HttpRequest, pk: UUID) -> HttpResponse:
+def evidence_file(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """The untouched original, only ever to be saved."""
     evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
     return _handed_out(
@@ -112,12 +114,12 @@ def _handed_out(file: FieldFile, **options: Any) -> FileResponse:
 # --- the form ---------------------------------------------------------------------------------------------------------
 
 
-def _form(request: HttpRequest, **options: Any) -> ActivityForm:
+def _form(request: SignedInRequest, **options: Any) -> ActivityForm:
     posted = (request.POST, request.FILES) if request.method == "POST" else ()
     return ActivityForm(request.user, *posted, at=timezone.now(), today=program_today(), **options)
 
 
-def _prefilled(request: HttpRequest) -> dict[str, Any]:
+def _prefilled(request: SignedInRequest) -> dict[str, Any]:
     """`?type=CODE` from the catalogue, `?like=ID` from an activity of one's own."""
     try:
         like = Activity.objects.of(request.user).select_related("type").filter(pk=row_id(request.GET["like"])).first()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -187,4 +188,4 @@ def _delete_files(evidence: list[Evidence]) -> None:
     names = [name for e in evidence for name in (e.file.name, e.picture.name)]
     Evidence.objects.filter(pk__in=[e.pk for e in evidence]).delete()
     for name in names:
-        transaction.on_commit(lambda name=name: default_storage.delete(name))
+        transaction.on_commit(partial(default_storage.delete, name))

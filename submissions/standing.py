@@ -3,7 +3,7 @@
 The number of queries is fixed, whatever a person holds or has logged.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -107,6 +107,11 @@ class Standing:
         return [line for line in self.lines if not line.counts]
 
     @cached_property
+    def line_of(self) -> dict[int, Line]:
+        """Activity → its line."""
+        return {line.id: line for line in self.lines}
+
+    @cached_property
     def points(self) -> Decimal:
         return sum((line.points for line in self.counting), ZERO)
 
@@ -165,6 +170,38 @@ def ledger(user: User) -> models.QuerySet[Activity]:
     """A person's activities with what the rules need to know of each."""
     files = Evidence.objects.filter(activity=models.OuterRef("pk"))
     return Activity.objects.of(user).select_related("type").annotate(has_files=models.Exists(files))
+
+
+def points_of(lines: Iterable[Line], chosen: Collection[int]) -> Decimal:
+    """What the chosen activities bring together."""
+    return sum((line.points for line in lines if line.id in chosen), ZERO)
+
+
+def lines_to_answer(submission: Submission, on: date) -> list[Line]:
+    """Judge every activity for a returned request: its own ones are not spent for it, and its window stays."""
+    others = CountedActivity.objects.held().filter(activity__holder=submission.holder_id).exclude(submission=submission)
+    return lines_for(
+        list(ledger(submission.holder)),
+        submission.credential,
+        others.select_related("submission"),
+        policy=submission.policy,
+        on=on,
+        count_on=submission.submitted_on,
+    )
+
+
+def counted_by(submission: Submission) -> models.QuerySet[CountedActivity]:
+    """What a request counts or, once closed, counted in the end, with its evidence."""
+    return (
+        submission.counted.filter(models.Q(released_at=None) | models.Q(released_at=submission.closed_at))
+        .select_related("activity__type")
+        .prefetch_related("activity__evidence_files")
+    )
+
+
+def extension_of(submission: Submission) -> Extension | None:
+    """The extension that an approved request has brought."""
+    return Extension.objects.filter(source=submission.reference, credential=submission.credential_id).first()
 
 
 def _standings(credentials: Sequence[Credential], user: User | None, on: date) -> list[Standing]:
