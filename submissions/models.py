@@ -103,9 +103,7 @@ class Submission(models.Model):
             ("reassign_submission", _("Can take a request over from another reviewer")),
         ]
         constraints = [
-            models.UniqueConstraint(
-                "credential", condition=Q(status__in=OPEN), name="one_open_request_per_credential"
-            ),
+            models.UniqueConstraint("credential", condition=Q(status__in=OPEN), name="one_open_request_per_credential"),
             models.CheckConstraint(
                 condition=Q(status__in=DECIDED, decided_by__isnull=False, decided_at__isnull=False)
                 | (~Q(status__in=DECIDED) & Q(decided_by=None, decided_at=None)),
@@ -257,5 +255,3 @@ class Notice(Delivery):
     class Meta(Delivery.Meta):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
-
-

@@ -13,6 +13,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import F
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -37,24 +39,28 @@ def submit(
         credential = Credential.objects.select_for_update(of=("self",)).get(pk=credential.pk)
         if credential.holder is None:
             raise NotAllowed(_("This certification has no holder yet."))
-        sent_before = Submission.objects.of(credential.holder).filter(request_key=key).first()
+        sent_before = Submission.objects.of(credential.holder).filter(request_key=key, credential=credential).first()
         if sent_before:
             return sent_before
         _check_none_open(credential)
         rules.check_not_expired(credential.expires_on, on)
         policy = Policy.objects.in_force(on)
         lines = _lock_and_count(credential, activities, policy=policy, on=on)
-        submission = Submission.objects.create(
-            credential=credential,
-            holder=credential.holder,
-            policy=policy,
+        submission, is_new = Submission.objects.get_or_create(
             request_key=key,
-            expires_on=credential.expires_on,
-            points=_sum(lines),
-            submitted_on=on,
-            submitted_at=at,
-            waiting_since=at,
+            defaults={
+                "credential": credential,
+                "holder": credential.holder,
+                "policy": policy,
+                "expires_on": credential.expires_on,
+                "points": _sum(lines),
+                "submitted_on": on,
+                "submitted_at": at,
+                "waiting_since": at,
+            },
         )
+        if not is_new:
+            raise NotAllowed(_("This form was sent for another certification. Please open the page again."))
         _count(submission, lines, at=at)
         _open_case(submission, at=at)
         _step(submission, Step.Move.SUBMITTED, by=credential.holder, words=words, at=at, tell=True)
@@ -70,17 +76,22 @@ def answer(submission: Submission, activities: Iterable[int], *, words: str = ""
         submission = _lock(submission, Status.SUBMITTED)
         rules.check_answer_in_time(submission.answer_by, on)
         credential = Credential.objects.select_for_update(of=("self",)).get(pk=submission.credential_id)
-        chosen = set(activities)
         lines = _lock_and_count(
-            credential, chosen, policy=submission.policy, on=on, counted_by=submission, count_on=submission.submitted_on
+            credential,
+            activities,
+            policy=submission.policy,
+            on=on,
+            counted_by=submission,
+            count_on=submission.submitted_on,
         )
         rules.check_span([line.activity.completed_on for line in lines], submission.policy.window_months)
-        held = list(submission.counted.held())
-        _release([c for c in held if c.activity_id not in chosen], at=at)
+        brings = {line.activity.pk: line.points for line in lines}
+        # Dropped, or cut anew by a cap now that others came: counted again below, or not at all.
+        _release([c for c in submission.counted.held() if brings.get(c.activity_id) != c.points], at=at)
         submission.counted.held().exclude(verdict=Verdict.ACCEPTED).update(
             verdict=Verdict.PENDING, accepted_points=ZERO, reason="", words=""
         )
-        kept = {c.activity_id for c in held}
+        kept = set(submission.counted.held().values_list("activity_id", flat=True))
         _count(submission, [line for line in lines if line.activity.pk not in kept], at=at)
         submission.status, submission.answer_by = Status.SUBMITTED, None
         submission.points, submission.waiting_since = _sum(lines), at
@@ -116,7 +127,7 @@ def take(submission: Submission, *, by: User, at: datetime) -> Submission:
     """Make a request one reviewer's. Who may reassign can take it over from a colleague."""
     with transaction.atomic():
         submission = _lock(submission)
-        _check_reviewer(submission, by)
+        check_reviewer(submission, by)
         if submission.status != Status.SUBMITTED:
             rules.check_move(submission.reference, submission.status, Status.RETURNED)
         if submission.taken_by_id == by.pk:
@@ -133,7 +144,8 @@ def put_back(submission: Submission, *, by: User, at: datetime) -> Submission:
     """Give a taken request back to the queue."""
     with transaction.atomic():
         submission = _lock(submission)
-        _check_taken(submission, by)
+        rules.check_open(submission.reference, submission.status)
+        check_taken(submission, by)
         submission.taken_by = submission.taken_at = None
         submission.save(update_fields=["taken_by", "taken_at"])
         _step(submission, Step.Move.PUT_BACK, by=by, at=at)
@@ -153,8 +165,8 @@ def judge(
     with transaction.atomic():
         submission = _lock(counted.submission)
         rules.check_move(submission.reference, submission.status, Status.RETURNED)
-        _check_taken(submission, by)
-        counted = submission.counted.held().select_for_update(of=("self",)).get(pk=counted.pk)
+        check_taken(submission, by)
+        counted = _still_counted(submission, counted)
         accepted = {Verdict.ACCEPTED: counted.points, Verdict.FEWER: points or ZERO}.get(Verdict(verdict), ZERO)
         rules.check_verdict(verdict, counted.points, accepted, reason)
         counted.verdict, counted.accepted_points = verdict, accepted
@@ -164,11 +176,21 @@ def judge(
     return counted
 
 
+def accept_rest(submission: Submission, *, by: User) -> int:
+    """Accept as claimed whatever has no verdict yet; returns how many."""
+    with transaction.atomic():
+        submission = _lock(submission)
+        rules.check_move(submission.reference, submission.status, Status.RETURNED)
+        check_taken(submission, by)
+        pending = submission.counted.held().filter(verdict=Verdict.PENDING)
+        return pending.update(verdict=Verdict.ACCEPTED, accepted_points=F("points"))
+
+
 def return_for_more(submission: Submission, words: str, *, by: User, at: datetime, on: date) -> Submission:
     """Give a request back to its holder with what is missing: the main path when something is. It stays protected."""
     with transaction.atomic():
         submission = _lock(submission, Status.RETURNED)
-        _check_taken(submission, by)
+        check_taken(submission, by)
         _check_words(words)
         submission.status = Status.RETURNED
         submission.answer_by = on + timedelta(days=submission.policy.answer_days)
@@ -184,7 +206,7 @@ def approve(submission: Submission, words: str = "", *, from_day: date, by: User
     """
     with transaction.atomic():
         submission = _lock(submission, Status.APPROVED)
-        _check_taken(submission, by)
+        check_taken(submission, by)
         credential = Credential.objects.select_for_update(of=("self",)).get(pk=submission.credential_id)
         counted = list(submission.counted.held())
         check_approvable(submission, counted)
@@ -203,11 +225,28 @@ def reject(submission: Submission, words: str, *, by: User, at: datetime) -> Sub
     """Decline a request for good; its activities are free again, its history stays."""
     with transaction.atomic():
         submission = _lock(submission, Status.REJECTED)
-        _check_taken(submission, by)
+        check_taken(submission, by)
         _check_words(words)
         submission.decided_by, submission.decided_at = by, at
         _close(submission, Status.REJECTED, Step.Move.REJECTED, by=by, words=words, at=at, tell=True)
     return submission
+
+
+def check_reviewer(submission: Submission, by: User) -> None:
+    """Raises NotAllowed unless this person may decide on requests, and this one is not their own."""
+    if by.pk == submission.holder_id:
+        raise NotAllowed(_("This is your own request. A colleague decides on it."))
+    if not by.has_perm("submissions.review_submission"):
+        raise NotAllowed(_("Only the certification team decides on requests."))
+
+
+def check_taken(submission: Submission, by: User) -> None:
+    """Raises NotAllowed unless this reviewer, and nobody else, has taken the request."""
+    check_reviewer(submission, by)
+    if submission.taken_by_id is None:
+        raise NotAllowed(_("Take the request first, so that nobody else works on it at the same time."))
+    if submission.taken_by_id != by.pk:
+        raise NotAllowed(_taken(submission))
 
 
 def check_approvable(submission: Submission, counted: Iterable[CountedActivity]) -> None:
@@ -265,7 +304,7 @@ def _lock_and_count(
     """Hold the chosen activities, judge each by the rules, and be sure that they bring enough points."""
     chosen = set(activities)
     mine = Activity.objects.of(credential.holder).filter(pk__in=chosen)
-    list(mine.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
+    _hold(mine)
     rows = list(standing.ledger(credential.holder).filter(pk__in=chosen))
     if len(rows) != len(chosen):
         raise NotAllowed(_("One of the chosen activities is no longer in your log. Please choose again."))
@@ -279,6 +318,11 @@ def _lock_and_count(
     lines = [line for line in lines if line.counts]
     rules.check_points(_sum(lines), policy.points_needed)
     return lines
+
+
+def _hold(activities: QuerySet[Activity]) -> None:
+    """Lock the rows until the end of the transaction, always in one order, so that two requests cannot cross."""
+    list(activities.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
 
 def _count(submission: Submission, lines: Iterable[standing.Line], *, at: datetime) -> None:
@@ -298,8 +342,9 @@ def _count(submission: Submission, lines: Iterable[standing.Line], *, at: dateti
 
 def _release(counted: list[CountedActivity], *, at: datetime) -> None:
     """Set activities free; where the policy shares them, another request may still hold one, which stays locked."""
-    CountedActivity.objects.filter(pk__in=[c.pk for c in counted]).update(released_at=at)
     ids = {c.activity_id for c in counted}
+    _hold(Activity.objects.filter(pk__in=ids))
+    CountedActivity.objects.filter(pk__in=[c.pk for c in counted]).update(released_at=at)
     Activity.objects.filter(pk__in=ids).unlock()
     for other in CountedActivity.objects.held().filter(activity__in=ids).select_related("submission"):
         Activity.objects.filter(pk=other.activity_id).lock(at=at, by=other.submission.reference)
@@ -351,23 +396,15 @@ def _check_none_open(credential: Credential) -> None:
         raise NotAllowed(_("%(request)s is open for this certification already.") % {"request": already})
 
 
-def _check_reviewer(submission: Submission, by: User) -> None:
-    if by.pk == submission.holder_id:
-        raise NotAllowed(_("This is your own request. A colleague decides on it."))
-    if not by.has_perm("submissions.review_submission"):
-        raise NotAllowed(_("Only the certification team decides on requests."))
-
-
-def _check_taken(submission: Submission, by: User) -> None:
-    _check_reviewer(submission, by)
-    if submission.taken_by_id is None:
-        raise NotAllowed(_("Take the request first, so that nobody else works on it at the same time."))
-    if submission.taken_by_id != by.pk:
-        raise NotAllowed(_taken(submission))
-
-
 def _taken(submission: Submission) -> str:
     return _("%(reviewer)s has taken this request.") % {"reviewer": submission.taken_by}
+
+
+def _still_counted(submission: Submission, counted: CountedActivity) -> CountedActivity:
+    found = submission.counted.held().filter(pk=counted.pk).first()
+    if found is None:
+        raise NotAllowed(_("The holder has changed this activity's part in the request. Please open the page again."))
+    return found
 
 
 def _check_words(words: str) -> None:
