@@ -185,7 +185,7 @@ def _check_room(holder: User, size: int) -> None:
 
 def _delete_files(evidence: list[Evidence]) -> None:
     """Rows now, files once that is certain; should the process die between, the sweep finds them."""
-    names = [name for e in evidence for name in (e.file.name, e.picture.name)]
+    names = [str(file) for e in evidence for file in (e.file, e.picture)]
     Evidence.objects.filter(pk__in=[e.pk for e in evidence]).delete()
     for name in names:
         transaction.on_commit(partial(default_storage.delete, name))

@@ -8,9 +8,7 @@ import pytest
 from activities import workflow
 from activities.models import Activity, ActivityType, Evidence
 from activities.rules import NotAllowed
-from onepoints.tests.factories import NOW, TODAY, make_activity, make_credential, make_evidence, make_holder, send
-from onepoints.tests.factories import make_points as points
-from submissions import workflow as requests
+from onepoints.tests.factories import NOW, TODAY, make_activity, make_evidence, make_holder
 
 pytestmark = pytest.mark.usefixtures("program")
 
@@ -56,14 +54,3 @@ def test_more_points_than_fit_are_refused_with_a_sentence():
     ActivityType.objects.filter(code="ILT-HR").update(points=8)
     with pytest.raises(NotAllowed, match="Please check how many"):
         workflow.log(make_holder(), entry("ILT-HR", quantity=Decimal(2000)), at=NOW, today=TODAY)
-
-
-def test_what_a_request_once_counted_stays_in_the_log():
-    holder = make_holder()
-    activity = points(holder, 40)
-    submission = send(make_credential(holder))
-    requests.withdraw(submission, by=holder, at=NOW)
-    activity.refresh_from_db()
-    assert not activity.is_locked
-    with pytest.raises(NotAllowed, match="stays in your log"):
-        workflow.remove(activity)
