@@ -1,0 +1,35 @@
+// Comfort for the log form, which works without it: points on the button, and only the questions that this kind asks.
+const form = document.querySelector("form[data-log]");
+const kind = form.elements.type;
+const day = form.elements.completed_on;
+const quantity = form.elements.quantity;
+const button = form.querySelector("[data-points-button]");
+const proof = form.querySelector("[data-proof]");
+const plain = button.textContent;
+
+function versionOn(option) {
+  const versions = JSON.parse(option.dataset.versions || "[]");
+  return versions.find(([from]) => !day.value || from <= day.value);
+}
+
+function points(option) {
+  const version = versionOn(option);
+  if (!version || !version[2]) return 0;
+  const many = option.dataset.unit ? Number(quantity.value) : 1;
+  return Math.floor(version[1] * many * 4) / 4;
+}
+
+function show() {
+  const option = kind.selectedOptions[0];
+  const worth = option ? points(option) : 0;
+  button.textContent = worth ? (worth === 1 ? button.dataset.one : button.dataset.many.replace("{points}", worth)) : plain;
+  for (const part of form.querySelectorAll("[data-only]")) {
+    const filled = part.querySelector("input").value || part.querySelector(".is-invalid");
+    part.hidden = !option.dataset[part.dataset.only] && !filled;
+  }
+  proof.textContent = option.dataset.evidence || "";
+  proof.hidden = !proof.textContent;
+}
+
+form.addEventListener("input", show);
+show();
