@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import emails
+from integrations import mail
 
 
 class MailByRowAdapter(DefaultAccountAdapter):
@@ -16,6 +17,7 @@ class MailByRowAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         context = {"request": None, "email": email, "site_url": settings.SITE_URL, **context}
         message = self.render_mail(template_prefix, email, context)
+        message.body = mail.tidy(str(message.body))
         emails.enqueue(message, at=timezone.now())
 
     def get_from_email(self) -> str:

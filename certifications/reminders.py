@@ -1,6 +1,6 @@
 """Plan reminders: exactly one per credential, expiry date and step; a constraint has the last word."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -20,20 +20,14 @@ def due(on: date, *, except_for: models.QuerySet[Any]) -> Iterator[Reminder]:
 
     `except_for` is a query of credential ids whose reminders rest, because a request is open.
     """
-    few = [step for step in settings.REMINDER_DAYS if step in rules.IMPORTANT_DAYS]
-    for choice, steps in ((User.Reminders.ALL, settings.REMINDER_DAYS), (User.Reminders.FEW, few)):
+    for choice, steps in _steps().items():
         for step, first, last in rules.step_windows(on, steps):
             planned = Reminder.objects.filter(
                 credential=models.OuterRef("pk"), expires_on=models.OuterRef("expires_on"), days_before=step
             )
             found = (
-                Credential.objects.filter(
-                    ~models.Exists(planned),
-                    expires_on__range=(first, last),
-                    holder__is_active=True,
-                    holder__reminders=choice,
-                )
-                .exclude(pk__in=except_for)
+                _reminded([choice], except_for)
+                .filter(~models.Exists(planned), expires_on__range=(first, last))
                 .select_related("holder", "certification")
                 .order_by("expires_on", "pk")
             )
@@ -42,7 +36,10 @@ def due(on: date, *, except_for: models.QuerySet[Any]) -> Iterator[Reminder]:
 
 
 def plan(on: date, *, at: datetime, except_for: models.QuerySet[Any]) -> int:
-    """Write a row for each due reminder, to be sent from `at` on; returns how many. Safe to repeat and to race."""
+    """Write a row for each due reminder, to be sent from `at` on. Safe to repeat and to race.
+
+    Returns how many were due; one that another planner writes at the same moment counts for both.
+    """
     planned, chunk = 0, []
     for reminder in due(on, except_for=except_for):
         reminder.planned_at = reminder.next_attempt_at = at
@@ -51,6 +48,29 @@ def plan(on: date, *, at: datetime, except_for: models.QuerySet[Any]) -> int:
             planned += len(Reminder.objects.bulk_create(chunk, ignore_conflicts=True))
             chunk = []
     return planned + len(Reminder.objects.bulk_create(chunk, ignore_conflicts=True))
+
+
+def is_still_due(reminder: Reminder, on: date, *, except_for: models.QuerySet[Any]) -> bool:
+    """Whether a planned reminder is still to be sent: in an hour, or in an outage, everything may have changed."""
+    choices = [
+        choice
+        for choice, steps in _steps().items()
+        for step, first, last in rules.step_windows(on, steps)
+        if step == reminder.days_before and first <= reminder.expires_on <= last
+    ]
+    reminded = _reminded(choices, except_for)
+    return reminded.filter(pk=reminder.credential_id, expires_on=reminder.expires_on).exists()
+
+
+def _steps() -> dict[str, Sequence[int]]:
+    """The steps of each choice a person has; "no reminders" has none."""
+    few = [step for step in settings.REMINDER_DAYS if step in rules.IMPORTANT_DAYS]
+    return {User.Reminders.ALL: settings.REMINDER_DAYS, User.Reminders.FEW: few}
+
+
+def _reminded(choices: Sequence[str], except_for: models.QuerySet[Any]) -> models.QuerySet[Credential]:
+    """The credentials of active people with one of these choices, without those whose reminders rest."""
+    return Credential.objects.filter(holder__is_active=True, holder__reminders__in=choices).exclude(pk__in=except_for)
 
 
 def _reminder(credential: Credential, step: int) -> Reminder:

@@ -1,7 +1,9 @@
 """Mail: one way to build it, one way to send it. Every mail is HTML and plain text, and is a Delivery row first."""
 
+import re
 import smtplib
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parseaddr
 from pathlib import Path
@@ -12,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import EmailMessage
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from integrations.errors import Refused, Unavailable
@@ -22,16 +25,33 @@ def header_text(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
 
 
-def compose(template: str, context: dict[str, object], *, to: str, reference: str, language: str) -> EmailMultiAlternatives:
+def link(name: str, *args: object) -> str:
+    """The whole address of a page: built from the ONEPOINTS_URL setting, never from a request."""
+    return f"{settings.SITE_URL}{reverse(name, args=args)}"
+
+
+def tidy(text: str) -> str:
+    """Plain text in lines fit for a mail, without the blank lines that template tags leave behind. Links stay whole."""
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(map(_wrapped, text.splitlines())).strip()) + "\n"
+
+
+def _wrapped(line: str) -> str:
+    indent = "  " if line.startswith("- ") else ""
+    return textwrap.fill(line, 76, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def compose(
+    template: str, context: dict[str, object], *, to: str, reference: str, language: str
+) -> EmailMultiAlternatives:
     """The mail `templates/emails/<template>.{subject.txt,txt,html}` for one person.
 
     `reference` is the delivery row's: the Message-ID is made from it, so that a second sending is recognisably the same
-    mail. Links are built from the ONEPOINTS_URL setting, never from a request.
+    mail.
     """
     context = {"site_url": settings.SITE_URL, **context}
     with translation.override(language):
         subject = header_text(render_to_string(f"emails/{template}.subject.txt", context))
-        text = render_to_string(f"emails/{template}.txt", context)
+        text = tidy(render_to_string(f"emails/{template}.txt", context))
         html = render_to_string(f"emails/{template}.html", {**context, "subject": subject})
     return envelope(subject, text, html, to=to, reference=reference)
 
@@ -101,13 +121,13 @@ def _verdict(code: int, words: bytes | str) -> Exception:
 class FileBackend(BaseEmailBackend):
     """The embedded default's mail server: each mail becomes one .eml file under EMAIL_FILE_PATH."""
 
-    def send_messages(self, email_messages: list[EmailMessage]) -> int:
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
             name = f"{timezone.now():%Y%m%d-%H%M%S-%f}-{uuid4().hex[:6]}"
             draft = folder / f".{name}"
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
             draft.chmod(0o600)
             draft.rename(folder / f"{name}.eml")
         return len(email_messages)

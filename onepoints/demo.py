@@ -139,7 +139,7 @@ HOLDINGS: Mapping[Person, Held] = {
 }
 
 MISSING = (
-    "Two things are missing, then we can decide. The certificate of “Advanced financial modelling” shows 14 hours: "
+    "The certificate of “Advanced financial modelling” shows 14 hours: "
     "please add the page of the second day. And the mail about the Splash workshop does not say that you were there: "
     "please add the attendance certificate."
 )
