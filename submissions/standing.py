@@ -81,8 +81,11 @@ class Standing:
 
     @property
     def new_expires_on(self) -> date:
-        """The expiry date an approval would set."""
-        return add_months(self.expires_on, self.policy.extension_months)
+        """The expiry date an approval would set; the last day there is for what never ends (9999-12-31)."""
+        try:
+            return add_months(self.expires_on, self.policy.extension_months)
+        except OverflowError:
+            return date.max
 
     @property
     def days_left(self) -> int:
@@ -210,7 +213,7 @@ def _standings(credentials: Sequence[Credential], user: User | None, on: date) -
     policy = Policy.objects.in_force(on)
     activities = list(ledger(user))
     spendings = list(CountedActivity.objects.held().filter(activity__holder=user).select_related("submission"))
-    requests = {r.credential_id: r for r in Submission.objects.open().of(user)}
+    requests = {r.credential_id: r for r in Submission.objects.open().filter(credential__in=credentials)}
     grants = {
         e.credential_id: e
         for e in Extension.objects.filter(
