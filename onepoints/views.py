@@ -34,8 +34,9 @@ def catalogue(request: HttpRequest) -> HttpResponse:
     """What earns points today, by kind; `?q=` keeps the lines that hold every word."""
     query = request.GET.get("q", "").strip()[:100]
     types = [t for t in ActivityType.objects.valid_on(program_today()).eligible() if _holds(t, query)]
-    types.sort(key=lambda t: (ActivityType.Category.values.index(t.category), t.points, t.name))
-    return render(request, "onepoints/catalogue.html", {"types": types, "query": query})
+    types.sort(key=lambda t: (ActivityType.Category.values.index(t.category), t.asks_quantity, t.points, t.name))
+    unconfirmed = any(not t.is_confirmed for t in types)
+    return render(request, "onepoints/catalogue.html", {"types": types, "query": query, "unconfirmed": unconfirmed})
 
 
 def _holds(kind: ActivityType, query: str) -> bool:
@@ -64,7 +65,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(components, status=200 if set(components.values()) == {"ok"} else 503)
 
 
-# --- errors: a calm page with a reference number -----------------------------------------------------------------------
+# --- errors: a calm page with a reference number --------------------------------------------------------------------
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
