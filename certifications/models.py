@@ -70,9 +70,7 @@ class Credential(models.Model):
     holder = models.ForeignKey(
         User, models.PROTECT, verbose_name=_("holder"), related_name="+", null=True, blank=True, db_index=True
     )
-    certification = models.ForeignKey(
-        Certification, models.PROTECT, verbose_name=_("certification"), related_name="+"
-    )
+    certification = models.ForeignKey(Certification, models.PROTECT, verbose_name=_("certification"), related_name="+")
     candidate_id = models.CharField(_("candidate ID"), max_length=40)
     registry_email = models.EmailField(_("e-mail in the registry"), blank=True)
     registry_name = models.CharField(_("name in the registry"), max_length=150, blank=True)
@@ -103,10 +101,16 @@ class Credential(models.Model):
     def extend(self, *, from_day: date, months: int, source: str, by: User, at: datetime) -> "Extension":
         """Move the expiry date on from `from_day`, the date the decision was made upon, and keep it as history.
 
-        Call inside a transaction that has locked this row. Raises NotAllowed when the date is another by now: the same
-        months are never added twice (compare and set).
+        Call inside a transaction that has locked this row. Raises NotAllowed when the date is another by now, or was
+        extended before: the same months are never added twice (compare and set).
         """
         until = rules.add_months(from_day, months)
+        before = self.extensions.filter(old_expires_on=from_day).first()
+        if before:
+            raise NotAllowed(
+                _now("%(request)s has extended this certification from %(day)s already. Correct its expiry date first.")
+                % {"request": before.source, "day": date_format(from_day)}
+            )
         moved = Credential.objects.filter(pk=self.pk, expires_on=from_day).update(expires_on=until)
         if not moved:
             raise NotAllowed(
@@ -125,7 +129,9 @@ class Extension(models.Model):
     credential = models.ForeignKey(Credential, models.PROTECT, verbose_name=_("credential"), related_name="extensions")
     old_expires_on = models.DateField(_("from"))
     new_expires_on = models.DateField(_("until"))
-    source = models.CharField(_("granted by"), max_length=20, unique=True, help_text=_("The request, such as SUB-00042."))
+    source = models.CharField(
+        _("granted by"), max_length=20, unique=True, help_text=_("The request, such as SUB-00042.")
+    )
     granted_by = models.ForeignKey(User, models.PROTECT, verbose_name=_("decided by"), related_name="+")
     granted_at = models.DateTimeField(_("granted"))
     confirmed_at = models.DateTimeField(_("confirmed by the registry"), null=True, blank=True)
