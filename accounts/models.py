@@ -23,9 +23,10 @@ class UserManager(BaseUserManager["User"]):
     """Makes people; addresses are kept in lower case, so that one mailbox is one person."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        email = (email or "").strip().lower()
         if not email:
             raise ValueError("A person needs an e-mail address.")
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
