@@ -20,9 +20,13 @@ from activities import inspection, rules
 from activities.rules import NotAllowed
 
 TROUBLES = {
-    "unreadable": _("This file cannot be opened; it may be damaged. Please export or photograph the certificate again."),
+    "unreadable": _(
+        "This file cannot be opened; it may be damaged. Please export or photograph the certificate again."
+    ),
     "password": _("This PDF asks for a password. Save a copy without one, for example by printing it to PDF."),
-    "too many pixels": _("This picture has more than 50 megapixels. A smaller one is enough: it only has to be readable."),
+    "too many pixels": _(
+        "This picture has more than 50 megapixels. A smaller one is enough: it only has to be readable."
+    ),
 }
 
 
