@@ -192,8 +192,10 @@ class ActivityForm(forms.Form):
 
 
 def _versions(today: date) -> Versions:
+    order = list(ActivityType.Category.values)
+    every = ActivityType.objects.filter(valid_from__lte=today).order_by("code", "-valid_from")
     found: Versions = {}
-    for version in ActivityType.objects.filter(valid_from__lte=today).order_by("category", "code", "-valid_from"):
+    for version in sorted(every, key=lambda version: order.index(version.category)):
         found.setdefault(version.code, []).append(version)
     return {code: versions for code, versions in found.items() if any(v.is_eligible for v in versions)}
 
@@ -211,11 +213,9 @@ def _used_last(user: User, newest: dict[str, ActivityType]) -> list[tuple[str, l
 
 
 def _by_category(kinds: Sequence[ActivityType]) -> list[tuple[str, list[tuple[str, str]]]]:
-    order = list(ActivityType.Category.values)
-    ordered = sorted(kinds, key=lambda kind: order.index(kind.category))
     return [
         (str(ActivityType.Category(category).label), [(kind.code, kind.name) for kind in group])
-        for category, group in groupby(ordered, key=lambda kind: kind.category)
+        for category, group in groupby(kinds, key=lambda kind: kind.category)
     ]
 
 

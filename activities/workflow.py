@@ -59,6 +59,8 @@ def log(
         logged_before = logged_with(holder, key)
         if logged_before:
             return logged_before
+        if key and Activity.objects.filter(form_key=key).exists():
+            raise NotAllowed(_("This form is not yours. Please open the page again."))
         _write(activity, entry, at=at, today=today)
         _attach(activity, evidence)
     return activity
@@ -111,15 +113,18 @@ def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
 def remove_evidence(evidence: Evidence) -> None:
     """Delete one file of an activity that no request counts. Raises NotAllowed."""
     with transaction.atomic():
+        evidence = Evidence.objects.select_related("activity").filter(pk=evidence.pk).first() or evidence
         if evidence.activity is not None:
             _check_free(_locked_row(evidence.activity))
-        _delete_files([evidence])
+        # A file kept aside may have become part of an activity, even of a request, since it was looked at.
+        still = Evidence.objects.select_for_update().filter(pk=evidence.pk, activity=evidence.activity_id)
+        _delete_files(list(still))
 
 
 def sweep(at: datetime) -> int:
     """Forget files that were kept aside and never used, and stored files without a row; returns how many."""
     with transaction.atomic():
-        unused = list(Evidence.objects.kept_aside().filter(uploaded_at__lt=at - KEPT_ASIDE))
+        unused = list(Evidence.objects.kept_aside().filter(uploaded_at__lt=at - KEPT_ASIDE).select_for_update())
         _delete_files(unused)
     orphans = 0
     for name in list(uploads.stored_before(at - ORPHAN_AFTER)):
@@ -135,6 +140,7 @@ def _write(activity: Activity, entry: Entry, *, at: datetime, today: date) -> No
     activity.title = entry.title.strip()
     activity.started_on, activity.completed_on, activity.held_at = entry.started_on, entry.completed_on, entry.held_at
     activity.quantity = entry.quantity if activity.type.asks_quantity else Decimal(1)
+    rules.check_quantity(activity.quantity)
     activity.points = rules.points_for(activity.type.points, activity.quantity)
     _check_points(activity.points)
     activity.changed_at = at
@@ -159,7 +165,10 @@ def _attach(activity: Activity, evidence: Iterable[UUID]) -> None:
 
 
 def _locked_row(activity: Activity) -> Activity:
-    return Activity.objects.select_related("type").select_for_update(of=("self",)).get(pk=activity.pk)
+    found = Activity.objects.select_related("type").select_for_update(of=("self",)).filter(pk=activity.pk).first()
+    if found is None:
+        raise NotAllowed(_("This activity is no longer in your log."))
+    return found
 
 
 def _check_free(activity: Activity) -> None:
