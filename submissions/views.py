@@ -138,6 +138,7 @@ def _answered(request: SignedInRequest, form: AnswerForm) -> bool:
     added = form.add_files(at=at)
     if added:
         messages.success(request, ngettext("%(count)s file added.", "%(count)s files added.", added) % {"count": added})
+        form.counted = list(standing.counted_by(form.submission))
     if form.errors or "send" not in request.POST:
         return False
     try:
