@@ -2,11 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -15,6 +15,7 @@ from django.db import models, transaction
 
 from accounts.models import User
 from certifications.models import Certification, Credential, Extension
+from integrations import mail
 
 # What each of our columns may be called in a registry's export, once in lower case with underscores.
 HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +29,7 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 T = TypeVar("T")
 REQUIRED = ("candidate_id", "certification", "expires_on")
 CHUNK = 500
+PLAUSIBLE_YEARS = range(2000, 2100)
 
 
 @dataclass(frozen=True)
@@ -76,23 +78,31 @@ class Difference:
 def read(
     file: TextIO, *, headers: Mapping[str, str] | None = None, day_format: str = "%Y-%m-%d", delimiter: str = ","
 ) -> tuple[list[Row], list[Problem]]:
-    """The rows of a CSV file and everything that is wrong with it.
+    """The rows of a CSV file and everything that is wrong with it. Open it with newline="", as csv wants it.
 
     `headers` maps our column names (keys of HEADERS) to the file's own, where these are none of the known ones.
     """
     lines = csv.DictReader(file, delimiter=delimiter)
-    columns = _columns(lines.fieldnames or [], headers or {})
-    missing = [name for name in REQUIRED if name not in columns]
-    if missing:
-        return [], [Problem(1, f"there is no column for {', '.join(missing)}; found: {lines.fieldnames}")]
-    certifications = _certifications()
     rows: list[Row] = []
     problems: list[Problem] = []
+    try:
+        columns = _columns(lines.fieldnames or [], headers or {})
+        _read_rows(lines, columns, day_format, rows, problems)
+    except (ValueError, csv.Error) as error:  # of the file as a whole; also when it is not text in this encoding
+        problems.append(Problem(max(lines.line_num, 1), str(error)))
+    return rows, problems
+
+
+def _read_rows(
+    lines: "csv.DictReader[str]", columns: Mapping[str, str], day_format: str, rows: list[Row], problems: list[Problem]
+) -> None:
+    certifications = _certifications()
     seen: dict[tuple[str, int], int] = {}
     for raw in lines:
-        cells = {ours: (raw.get(theirs) or "").strip() for ours, theirs in columns.items()}
+        if not any(raw.values()):
+            continue  # a spreadsheet's empty last lines
         try:
-            row = _row(lines.line_num, cells, certifications, day_format)
+            row = _row(lines.line_num, _cells(raw, columns), certifications, day_format)
             if row.key in seen:
                 raise ValueError(f"the same candidate and certification stand in line {seen[row.key]} already")
         except ValueError as error:
@@ -100,52 +110,86 @@ def read(
             continue
         seen[row.key] = row.line
         rows.append(row)
-    return rows, problems
 
 
-def _columns(found: Iterable[str], headers: Mapping[str, str]) -> dict[str, str]:
+def _columns(found: Sequence[str], headers: Mapping[str, str]) -> dict[str, str]:
     """Our column name → the file's, by the given map first, then by the known names."""
     plain = {re.sub(r"[^a-z0-9]+", "_", (name or "").lower()).strip("_"): name for name in found}
     columns = {}
     for ours, known in HEADERS.items():
-        if ours in headers:
-            columns.update({ours: name for name in found if name == headers[ours]})
-        else:
-            columns.update({ours: plain[name] for name in reversed(known) if name in plain})
+        theirs = [headers[ours]] if ours in headers else [plain[name] for name in known if name in plain]
+        if theirs and theirs[0] in found:
+            columns[ours] = theirs[0]
+    missing = [ours for ours in HEADERS if ours not in columns and (ours in REQUIRED or ours in headers)]
+    if missing:
+        raise ValueError(f"there is no column for {', '.join(missing)}; found: {', '.join(found) or 'nothing'}")
     return columns
 
 
+def _cells(raw: Mapping[str, Any], columns: Mapping[str, str]) -> dict[str, str]:
+    """Our column name → its text on one line, without control characters."""
+    if None in raw:
+        raise ValueError("it has more cells than there are columns; is a text with the delimiter in it quoted?")
+    return {ours: mail.one_line(raw.get(theirs) or "") for ours, theirs in columns.items()}
+
+
 def _certifications() -> dict[str, Certification]:
-    """Certifications by every name a registry may use: code, exam or whole title, in lower case."""
+    """Certifications by every name a registry may use, in lower case; of two equal ones a code wins, then an exam."""
+    every = list(Certification.objects.all())
     return {
-        name.lower(): c for c in Certification.objects.all() for name in (c.title, c.exam, c.code) if name
+        name.lower(): c
+        for names in ("title", "exam", "code")
+        for c in every
+        if (name := str(getattr(c, names)).strip())
     }
 
 
 def _row(line: int, cells: Mapping[str, str], certifications: Mapping[str, Certification], day_format: str) -> Row:
-    if not cells["candidate_id"]:
-        raise ValueError("the candidate ID is empty")
     certification = certifications.get(cells["certification"].lower())
     if certification is None:
         raise ValueError(f"there is no certification “{cells['certification']}”")
-    email = cells.get("email", "").lower()
-    if email:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise ValueError(f"“{email}” is not an e-mail address") from None
-    earned_on = _day(cells.get("earned_on", ""), day_format) if cells.get("earned_on") else None
+    earned_on = _day(cells["earned_on"], day_format) if cells.get("earned_on") else None
     expires_on = _day(cells["expires_on"], day_format)
     if earned_on and earned_on > expires_on:
         raise ValueError(f"it expires on {expires_on}, before it was earned on {earned_on}")
-    return Row(line, cells["candidate_id"], certification, email, cells.get("name", "")[:150], earned_on, expires_on)
+    return Row(
+        line=line,
+        candidate_id=_candidate_id(cells["candidate_id"]),
+        certification=certification,
+        email=_email(cells.get("email", "")),
+        name=cells.get("name", "")[:150],
+        earned_on=earned_on,
+        expires_on=expires_on,
+    )
+
+
+def _candidate_id(text: str) -> str:
+    if not text:
+        raise ValueError("the candidate ID is empty")
+    if len(text) > 40:
+        raise ValueError(f"the candidate ID “{text}” is longer than 40 characters")
+    return text.upper()
+
+
+def _email(text: str) -> str:
+    if text:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise ValueError(f"“{text}” is not an e-mail address") from None
+    if len(text) > 254:
+        raise ValueError(f"“{text}” is longer than 254 characters")
+    return text.lower()
 
 
 def _day(text: str, day_format: str) -> date:
     try:
-        return datetime.strptime(text, day_format).date()  # noqa: DTZ007  a day has no zone
+        day = datetime.strptime(text, day_format).date()  # noqa: DTZ007  a day has no zone
     except ValueError:
         raise ValueError(f"“{text}” is not a day written as {day_format}") from None
+    if day.year not in PLAUSIBLE_YEARS:
+        raise ValueError(f"the year of “{text}” cannot be right")
+    return day
 
 
 # --- comparing and applying -------------------------------------------------------------------------------------------
@@ -164,7 +208,7 @@ def compare(rows: Iterable[Row]) -> Difference:
         grants = {
             e.credential_id: e
             for e in Extension.objects.filter(
-                credential__in=known.values(), confirmed_at=None, new_expires_on=models.F("credential__expires_on")
+                credential__in=known.values(), new_expires_on=models.F("credential__expires_on")
             )
         }
         for row in chunk:
@@ -177,18 +221,20 @@ def compare(rows: Iterable[Row]) -> Difference:
 
 
 def _compare(row: Row, credential: Credential, grant: Extension | None, difference: Difference) -> None:
+    """`grant` is the extension that set the credential's present expiry date, where one did."""
     changed = _rename(row, credential)
     if changed:
         difference.renamed.append(credential)
     if grant and row.expires_on < grant.new_expires_on:
         difference.kept.append((row.expires_on, credential))
         return
-    if grant:
+    confirmed = grant is not None and grant.confirmed_at is None
+    if grant and confirmed:
         difference.confirmed.append(grant)
     if row.expires_on != credential.expires_on:
         difference.moved.append((credential.expires_on, credential))
         credential.expires_on = row.expires_on
-    elif not grant and not changed:
+    elif not confirmed and not changed:
         difference.unchanged += 1
 
 
@@ -245,13 +291,15 @@ def claim(user: User, email: str) -> int:
     Of two records for one certification (people can hold two registry accounts) the later expiry date wins; the other
     one stays for the team.
     """
-    mine = set(Credential.objects.of(user).values_list("certification_id", flat=True))
     claimed = 0
-    found = Credential.objects.unclaimed().filter(registry_email=email.lower()).order_by("-expires_on", "pk")
-    for credential in found:
-        if credential.certification_id not in mine:
-            mine.add(credential.certification_id)
-            claimed += Credential.objects.unclaimed().filter(pk=credential.pk).update(holder=user)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)  # an import and a sign-up may claim at the same moment
+        mine = set(Credential.objects.of(user).values_list("certification_id", flat=True))
+        found = Credential.objects.unclaimed().filter(registry_email=email.lower()).order_by("-expires_on", "pk")
+        for credential in found:
+            if credential.certification_id not in mine:
+                mine.add(credential.certification_id)
+                claimed += Credential.objects.unclaimed().filter(pk=credential.pk).update(holder=user)
     return claimed
 
 

@@ -20,9 +20,14 @@ from django.utils import timezone, translation
 from integrations.errors import Refused, Unavailable
 
 
+def one_line(text: str) -> str:
+    """The text without line breaks, control and direction characters."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def header_text(text: str) -> str:
-    """A person's words made fit for a mail header: one line, no control characters, at most 200 characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:200]
+    """A person's words made fit for a mail header."""
+    return one_line(text)[:200]
 
 
 def link(name: str, *args: object) -> str:
