@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 CLAIM = timedelta(minutes=10)
 # Pauses between attempts; the last one repeats. Together they outlast a long weekend before anybody is bothered.
 PAUSES = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240)]
-GIVE_UP_AFTER = 30  # attempts: about four and a half days
+GIVE_UP_AFTER = 36  # attempts: almost five days
 # After kill -9 a batch may go out again, so a batch is small.
 BATCH = 20
 
@@ -65,7 +65,7 @@ class Delivery(models.Model):
         """Whether this worker, and no other, now holds the row. Sees a claim of another by its changed `attempts`."""
         mine = (
             type(self)
-            ._default_manager.due(at)  # type: ignore[attr-defined]
+            ._default_manager.due(at)
             .filter(pk=self.pk, attempts=self.attempts)
             .update(attempts=self.attempts + 1, next_attempt_at=at + CLAIM)
         )
@@ -84,7 +84,7 @@ class Delivery(models.Model):
 def due_batches(rows: models.QuerySet[Any], at: datetime, *, size: int = BATCH) -> Iterator[list[int]]:
     """The ids of all due rows, oldest first, in batches small enough for one task each."""
     batch: list[int] = []
-    for pk in rows.due(at).order_by("next_attempt_at", "pk").values_list("pk", flat=True).iterator():  # type: ignore[attr-defined]
+    for pk in rows.due(at).order_by("next_attempt_at", "pk").values_list("pk", flat=True).iterator():
         batch.append(pk)
         if len(batch) == size:
             yield batch

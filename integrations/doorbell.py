@@ -26,7 +26,7 @@ def ring_on_commit(task_name: str) -> None:
 
 
 def _ring(task_name: str) -> None:
-    global _ringer
+    global _ringer  # noqa: PLW0603  one ringer a process
     with _lock:
         if _ringer is None or not _ringer.is_alive():  # also after a fork, which copies no threads
             _ringer = threading.Thread(target=_publish_forever, name="doorbell", daemon=True)
@@ -42,5 +42,5 @@ def _publish_forever() -> None:
         task_name = _bells.get()
         try:
             current_app.send_task(task_name)
-        except Exception as trouble:
+        except Exception as trouble:  # noqa: BLE001  whatever the broker does, the next ring is tried
             log.warning("Could not ring %s: %s", task_name, trouble)

@@ -92,21 +92,24 @@ class PostOffice:
         self.connection = get_connection()
 
     def send(self, message: EmailMessage) -> None:
-        """Raises Refused when the server will never take this mail, Unavailable when it may later."""
+        """Raises Refused when the server will never take this mail, Unavailable when it may later.
+
+        Only what it says of the recipient or of the content is about this mail. A wrong password or a sender it does
+        not like is ours to mend, and then the mail goes.
+        """
         message.connection = self.connection
         try:
             self.connection.open()
             message.send()
         except smtplib.SMTPRecipientsRefused as refusal:
-            code, words = next(iter(refusal.recipients.values()))
             self.close()
-            raise _verdict(code, words) from refusal
-        except smtplib.SMTPResponseException as refusal:
+            raise _verdict(*next(iter(refusal.recipients.values()))) from refusal
+        except smtplib.SMTPDataError as refusal:
             self.close()
             raise _verdict(refusal.smtp_code, refusal.smtp_error) from refusal
         except (OSError, smtplib.SMTPException) as trouble:
             self.close()
-            raise Unavailable(f"The mail server cannot be reached: {trouble}") from trouble
+            raise Unavailable(f"The mail server does not take mail: {trouble}") from trouble
 
     def close(self) -> None:
         """Hang up. A server that is already gone is no reason to fail."""
@@ -118,8 +121,7 @@ class PostOffice:
 
 def _verdict(code: int, words: bytes | str) -> Exception:
     said = words.decode(errors="replace") if isinstance(words, bytes) else words
-    # 535 is a wrong password of ours: permanent for the server, curable for the person who runs the portal.
-    kind = Refused if code >= 500 and code != 535 else Unavailable
+    kind = Refused if code >= 500 else Unavailable
     return kind(f"The mail server said {code} {said}")
 
 
