@@ -21,6 +21,12 @@ def points_for(points: Decimal, quantity: Decimal) -> Decimal:
     return (points * quantity / QUARTER).to_integral_value(ROUND_DOWN) * QUARTER
 
 
+def check_quantity(quantity: Decimal) -> None:
+    """Raises NotAllowed unless there is any."""
+    if quantity <= 0:
+        raise NotAllowed(_("How many has to be more than 0."))
+
+
 def check_days(started_on: date | None, completed_on: date, today: date) -> None:
     """Raises NotAllowed unless the activity is over and its days are in order. `today` is the programme's."""
     if completed_on > today:
@@ -90,7 +96,7 @@ def kind_of(name: str, size: int, head: bytes) -> Kind:
     if size > kind.max_bytes:
         raise NotAllowed(
             _("This file has %(size)s MB; at most %(most)s MB are accepted. A smaller scan is enough.")
-            % {"size": round(size / MEGABYTE), "most": kind.max_bytes // MEGABYTE}
+            % {"size": -(-size // MEGABYTE), "most": kind.max_bytes // MEGABYTE}
         )
     if not head.startswith(kind.magic):
         raise NotAllowed(
@@ -107,10 +113,14 @@ def _way_out(extension: str) -> str:
     return str(format_lazy(gettext_lazy("This kind of file cannot be read. {} is accepted."), WHAT_IS_ACCEPTED))
 
 
+# Controls, direction marks, halves of pairs, private and unassigned characters, ends of lines and paragraphs.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
 def clean_name(name: str) -> str:
     """A file name fit to be shown: no path, no control or direction marks, at most 150 characters, suffix kept."""
     name = unicodedata.normalize("NFC", name.replace("\\", "/").rsplit("/", 1)[-1])
-    name = "".join(c for c in name if unicodedata.category(c)[0] != "C").strip(" .")
+    name = "".join(c for c in name if unicodedata.category(c) not in _UNSEEN).strip(" .")
     path = PurePath(name or "evidence")
     suffix = path.suffix[:10]
     return path.stem[: 150 - len(suffix)] + suffix
