@@ -14,10 +14,13 @@ NAME_HINT = _("As it stands on your certificates, so that evidence can be matche
 
 @cache
 def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every zone a person may live in, by region; the technical ones without a place are left out."""
-    zones = sorted(z for z in zoneinfo.available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
-    regions = groupby(zones, key=lambda zone: zone.split("/", 1)[0])
-    return [(region, [(z, z.split("/", 1)[1].replace("_", " ")) for z in group]) for region, group in regions]
+    """Every zone this machine knows, by region; those without a place, such as UTC, come last."""
+    zones = sorted(zoneinfo.available_timezones(), key=lambda zone: ("/" not in zone, zone))
+    regions = groupby(zones, key=lambda zone: zone.rpartition("/")[0].split("/")[0])
+    return [
+        (region or str(_("Other")), [(zone, zone.split("/", 1)[-1].replace("_", " ")) for zone in group])
+        for region, group in regions
+    ]
 
 
 class SignupNameForm(forms.Form):

@@ -47,7 +47,7 @@ def cards(user: User, *, on: date, at: datetime) -> list[Card]:
     """A card for each of the person's certifications, the most urgent first."""
     standings = standing.standings(user, on)
     models.prefetch_related_objects([s.credential for s in standings], "certification__replaced_by")
-    types = list(ActivityType.objects.valid_on(on).eligible()) if any(s.missing for s in standings) else []
+    types = list(ActivityType.objects.valid_on(on).eligible()) if standings else []
     ended = _ended_requests(user, at) if standings else {}
     return [Card(s, ideas(types, s.missing), ended.get(s.credential.pk)) for s in standings]
 

@@ -1,4 +1,4 @@
-"""The picture on the home page: how many points count on each day until the last day, if nothing is added. No queries."""
+"""The picture on the home page: how many points count on each day to come, if nothing is added. No queries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from submissions.standing import Standing
 
-WIDTH, TOP, FLOOR = 960, 14, 104
+WIDTH, TOP, FLOOR = 960, 20, 104
 # Labels of neighbouring steps must not run into each other.
 LABEL_ROOM = 110
 
@@ -35,31 +35,36 @@ class Picture:
 
 
 def draw(standing: Standing) -> Picture | None:
-    """None where there is nothing to see: no points yet, or no days left to show."""
-    if standing.days_left < 1 or not standing.counting:
+    """None where there is nothing to see: no points stop counting before the last day."""
+    lapses = _lapses(standing)
+    if not lapses:
         return None
-    most = max(standing.points, standing.needed)
-
-    def x(day: date) -> int:
-        return round(WIDTH * (day - standing.on).days / standing.days_left)
-
-    def y(points: Decimal) -> int:
-        return round(FLOOR - (FLOOR - TOP) * points / most)
-
-    left, corners, drops = standing.points, [(0, FLOOR), (0, y(standing.points))], []
-    for day, points in _lapses(standing):
-        at = x(day + timedelta(days=1))
-        corners.append((at, y(left)))
-        drops.append(Drop(at, y(left), points, day))
-        left -= points
-        corners.append((at, y(left)))
-    corners += [(WIDTH, y(left)), (WIDTH, FLOOR)]
+    drops = _drops(standing, lapses)
+    last_y = _y(standing, standing.points - sum(points for _, points in lapses))
+    steps = [f"{a.x},{a.y} {a.x},{b}" for a, b in zip(drops, [*(d.y for d in drops[1:]), last_y], strict=True)]
     return Picture(
-        area=" ".join(f"{a},{b}" for a, b in corners),
-        needed_y=y(standing.needed),
-        advised_x=x(standing.advised_by) if standing.advised_by > standing.on else None,
+        area=f"0,{FLOOR} 0,{drops[0].y} {' '.join(steps)} {WIDTH},{last_y} {WIDTH},{FLOOR}",
+        needed_y=_y(standing, standing.needed),
+        advised_x=_x(standing, standing.advised_by) if standing.advised_by > standing.on else None,
         drops=_apart(drops),
     )
+
+
+def _x(standing: Standing, day: date) -> int:
+    return round(WIDTH * (day - standing.on).days / standing.days_left)
+
+
+def _y(standing: Standing, points: Decimal) -> int:
+    return round(FLOOR - (FLOOR - TOP) * points / max(standing.points, standing.needed))
+
+
+def _drops(standing: Standing, lapses: Iterable[tuple[date, Decimal]]) -> list[Drop]:
+    """Each step down, at the height it starts from."""
+    left, drops = standing.points, []
+    for day, points in lapses:
+        drops.append(Drop(_x(standing, day + timedelta(days=1)), _y(standing, left), points, day))
+        left -= points
+    return drops
 
 
 def _lapses(standing: Standing) -> list[tuple[date, Decimal]]:
