@@ -81,7 +81,7 @@ class Delivery(models.Model):
         self.record(gave_up_at=None, attempts=0, next_attempt_at=at, last_error="")
 
 
-def due_batches(rows: models.QuerySet[Any], at: datetime, *, size: int = BATCH) -> Iterator[list[int]]:
+def due_batches(rows: DeliveryQuerySet, at: datetime, *, size: int = BATCH) -> Iterator[list[int]]:
     """The ids of all due rows, oldest first, in batches small enough for one task each."""
     batch: list[int] = []
     for pk in rows.due(at).order_by("next_attempt_at", "pk").values_list("pk", flat=True).iterator():

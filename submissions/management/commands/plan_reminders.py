@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts.clock import program_today
 from submissions import emails, reminders
 
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
             message = emails.build_reminder(reminder, on=on)
             self.stdout.write(f"{reminder.days_before:>4}  {message.to[0]}  {message.subject}")
         if apply:
-            reminders.plan(on, at=max(timezone.now(), _morning(on)))
+            reminders.plan(on, at=timezone.now() if on <= program_today() else _morning(on))
         self.stdout.write(f"{due} due on {on}; {'planned' if apply else 'nothing planned, --apply does that'}.")
 
 
