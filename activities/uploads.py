@@ -35,7 +35,8 @@ class EvidenceStorage(FileSystemStorage):
 
     def _save(self, name: str, content: File) -> str:
         final = Path(self.path(name))
-        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (Path(self.location), final.parent):  # each by itself: the mode is not for parents
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, aside = tempfile.mkstemp(prefix=".part-", dir=final.parent)  # mode 0600
         try:
             with os.fdopen(handle, "wb") as file:
@@ -43,7 +44,7 @@ class EvidenceStorage(FileSystemStorage):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            os.rename(aside, final)
+            Path(aside).rename(final)
         except BaseException:
             Path(aside).unlink(missing_ok=True)
             raise

@@ -197,4 +197,4 @@ def _delete_files(evidence: list[Evidence]) -> None:
     names = [str(file) for e in evidence for file in (e.file, e.picture)]
     Evidence.objects.filter(pk__in=[e.pk for e in evidence]).delete()
     for name in names:
-        transaction.on_commit(partial(default_storage.delete, name))
+        transaction.on_commit(partial(default_storage.delete, name), robust=True)
