@@ -39,8 +39,7 @@ class ActivityTypeAdmin(TeamAdmin):
     list_display = [
         "code",
         "name",
-        "points",
-        "unit",
+        "worth",
         "evidence",
         "valid_from",
         "is_eligible",
@@ -51,6 +50,13 @@ class ActivityTypeAdmin(TeamAdmin):
     search_fields = ["code", "name"]
     ordering = ["code", "-valid_from"]
     actions = ["confirm_values"]
+
+    @admin.display(description=_("points"), ordering="points")
+    def worth(self, line: ActivityType) -> str:
+        return _("%(points)s per %(unit)s") % {
+            "points": f"{line.points.normalize():f}",
+            "unit": line.get_unit_display(),
+        }
 
     @admin.display(description=_("values"), ordering="is_confirmed")
     def confirmed(self, line: ActivityType) -> SafeString:

@@ -7,8 +7,9 @@ from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-# What the team works on every day comes first; apps that are not named here come last.
-ORDER = ["submissions", "certifications", "activities", "accounts"]
+# What the team works on every day comes first; what is not named here comes last.
+APPS = ["submissions", "certifications", "activities", "accounts"]
+MODELS = ["Submission", "Policy", "Credential", "Certification", "Extension", "ActivityType", "User"]
 
 
 class PortalAdmin(admin.AdminSite):
@@ -25,11 +26,13 @@ class PortalAdmin(admin.AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         found = super().get_app_list(request, app_label)
-        return sorted(found, key=lambda app: _place(app["app_label"]))
+        for app in found:
+            app["models"].sort(key=lambda model: _place(model["object_name"], MODELS))
+        return sorted(found, key=lambda app: _place(app["app_label"], APPS))
 
 
-def _place(app_label: str) -> int:
-    return ORDER.index(app_label) if app_label in ORDER else len(ORDER)
+def _place(name: str, order: list[str]) -> int:
+    return order.index(name) if name in order else len(order)
 
 
 class PortalAdminConfig(AdminConfig):

@@ -99,7 +99,7 @@ class SubmissionAdmin(ReadOnlyAdmin):
         "expiry",
         "waiting",
         "claimed",
-        "taken_by",
+        "reviewer",
     ]
     list_display_links = None
     list_select_related = ["holder", "credential__certification", "taken_by"]
@@ -130,19 +130,21 @@ class SubmissionAdmin(ReadOnlyAdmin):
     def expiry(self, submission: Submission) -> SafeString:
         day = submission.credential.expires_on
         days = (day - program_today()).days
-        left = ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
-        return format_html("{} <small>{}</small>", date_format(day, "SHORT_DATE_FORMAT"), left)
+        return _labelled(_("until"), f"{date_format(day, 'SHORT_DATE_FORMAT')} ", _days(days))
 
     @admin.display(description=_("waiting"), ordering="waiting_since")
-    def waiting(self, submission: Submission) -> str:
+    def waiting(self, submission: Submission) -> SafeString | str:
         if submission.status != Status.SUBMITTED:
             return "–"
-        days = workbench.days_waiting(submission, program_today())
-        return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+        return _labelled(_("waiting"), _days(workbench.days_waiting(submission, program_today())))
 
     @admin.display(description=_("points"), ordering="points")
-    def claimed(self, submission: Submission) -> str:
-        return show_points(submission.points)
+    def claimed(self, submission: Submission) -> SafeString:
+        return _labelled(_("points"), show_points(submission.points))
+
+    @admin.display(description=_("taken by"), ordering="taken_by")
+    def reviewer(self, submission: Submission) -> SafeString | str:
+        return _labelled(_("taken by"), submission.taken_by) if submission.taken_by else "–"
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
@@ -151,8 +153,12 @@ class SubmissionAdmin(ReadOnlyAdmin):
         return (queryset.filter(matching(text)) if text else queryset), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        context = {"title": _("Requests"), "may_review": request.user.has_perm("submissions.review_submission")}
-        return super().changelist_view(request, {**context, **(extra_context or {})})
+        context = {
+            "may_review": request.user.has_perm("submissions.review_submission"),
+            "is_nav_sidebar_enabled": False,  # the width is for the columns
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         """Requests have no form: whoever arrives here is led to the review page, which checks their rights."""
@@ -175,6 +181,11 @@ class SubmissionAdmin(ReadOnlyAdmin):
             page("<int:pk>/reject/", admin_views.reject, "reject"),
             *super().get_urls(),
         ]
+
+
+def _labelled(label: Any, value: Any, more: str = "") -> SafeString:
+    """A cell that carries its column's name where the list has no head, on a phone."""
+    return format_html('<span class="narrow-label">{} </span>{}<small>{}</small>', label, value, more)
 
 
 def _review_page(submission: Submission) -> str:
@@ -200,16 +211,40 @@ class PolicyAdmin(TeamAdmin):
     list_display = [
         "effective_from",
         "state",
-        "points_needed",
-        "window_months",
-        "extension_months",
-        "advised_days",
-        "answer_days",
+        "points",
+        "window",
+        "extension",
+        "advised",
+        "to_answer",
         "earliest_completion",
-        "share_activities",
+        "share",
     ]
     ordering = ["-effective_from"]
     actions = None
+
+    @admin.display(description=_("points"))
+    def points(self, policy: Policy) -> str:
+        return show_points(policy.points_needed)
+
+    @admin.display(description=_("window"))
+    def window(self, policy: Policy) -> str:
+        return _months(policy.window_months)
+
+    @admin.display(description=_("extension"))
+    def extension(self, policy: Policy) -> str:
+        return _months(policy.extension_months)
+
+    @admin.display(description=_("ask before expiry"))
+    def advised(self, policy: Policy) -> str:
+        return _days(policy.advised_days)
+
+    @admin.display(description=_("time to answer"))
+    def to_answer(self, policy: Policy) -> str:
+        return _days(policy.answer_days)
+
+    @admin.display(description=_("shared"), boolean=True)
+    def share(self, policy: Policy) -> bool:
+        return policy.share_activities
 
     @admin.display(description=_("state"))
     def state(self, policy: Policy) -> SafeString:
@@ -237,6 +272,14 @@ class PolicyAdmin(TeamAdmin):
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
         context["is_fixed"] = bool(kwargs.get("obj") and is_fixed(kwargs["obj"]))
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+def _months(number: int) -> str:
+    return ngettext("%(number)s month", "%(number)s months", number) % {"number": number}
+
+
+def _days(number: int) -> str:
+    return ngettext("%(number)s day", "%(number)s days", number) % {"number": number}
 
 
 def is_fixed(policy: Policy) -> bool:
@@ -268,11 +311,15 @@ class CredentialingCaseAdmin(DeliveryAdmin):
 
 @admin.register(Notice)
 class NoticeAdmin(DeliveryAdmin):
-    list_display = ["move", *DeliveryAdmin.list_display]
+    list_display = ["request", "move", *DeliveryAdmin.list_display[1:]]
     list_select_related = ["step__submission__holder"]
     search_fields = ["reference", "step__submission__holder__email"]
     search_help_text = _("Request such as SUB-00042, or the holder's e-mail")
-    fields: ClassVar[Any] = [*DeliveryAdmin.fields, "move"]
+    fields: ClassVar[Any] = [*DeliveryAdmin.fields, "request", "move"]
+
+    @admin.display(description=_("request"))
+    def request(self, row: Notice) -> str:
+        return row.step.submission.reference
 
     @admin.display(description=_("about"))
     def move(self, row: Notice) -> str:

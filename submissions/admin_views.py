@@ -179,6 +179,7 @@ def _decide(
 def _render(request: SignedInRequest, template: str, case: Case, **more: Any) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
+        "is_nav_sidebar_enabled": False,  # the width is for the evidence
         "opts": Submission._meta,
         "case": case,
         "submission": case.submission,
