@@ -1,6 +1,6 @@
 """What the home page says about each certification beyond where it stands. Reads only, a fixed number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -68,10 +68,11 @@ def ideas(types: Iterable[ActivityType], missing: Decimal) -> list[Idea]:
 
 def _ended_requests(user: User, at: datetime) -> dict[int, Submission]:
     """The last request of each credential, where it ended lately and without an extension."""
-    requests: Sequence[Submission] = Submission.objects.of(user).order_by("submitted_at", "pk")
-    last = {request.credential_id: request for request in requests}
+    last = {request.credential_id: request for request in Submission.objects.of(user).order_by("submitted_at", "pk")}
     return {
         key: request
         for key, request in last.items()
-        if request.status in (Status.REJECTED, Status.LAPSED) and request.closed_at > at - REMEMBERED
+        if request.status in (Status.REJECTED, Status.LAPSED)
+        and request.closed_at
+        and request.closed_at > at - REMEMBERED
     }

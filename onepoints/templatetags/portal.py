@@ -24,8 +24,8 @@ def points(value: Decimal | int | None) -> str:
 def nav_link(context: Context, name: str, label: str) -> dict[str, object]:
     """One entry of the main navigation; marked when the page shown lies at or below its address."""
     address = reverse(name)
-    request = context.get("request")
-    return {"address": address, "label": label, "is_current": bool(request) and request.path.startswith(address)}
+    here = getattr(context.get("request"), "path", "")
+    return {"address": address, "label": label, "is_current": here.startswith(address)}
 
 
 @register.filter
