@@ -1,5 +1,5 @@
 """The main job, end to end, as a newcomer meets it: the whole portal as `bin/run` starts it, with its own database,
-broker, worker and beat, walked through in a browser from an activity with a PDF to an extended expiry date and its mail.
+broker, worker and beat, walked through in a browser from a course with its PDF to an extended expiry date and its mail.
 """
 
 import os
