@@ -17,6 +17,7 @@ START = date(2022, 1, 1)
 
 COMPLETION = "Course completion certificate or CPE certificate"
 ATTENDANCE = "Attendance certificate or CPE certificate"
+PUBLISHED = "Title page or publisher's letter"
 LIVE = "Confirmation e-mail, or date, time and title"
 
 C, U = ActivityType.Category, ActivityType.Unit
@@ -29,7 +30,7 @@ CATALOGUE = [
     ("ILT-3D", "Instructor-led course, 3 days", C.COURSE, U.COURSE, 24, COMPLETION, False, True),
     ("ILT-4D", "Instructor-led course, 4 days", C.COURSE, U.COURSE, 32, COMPLETION, False, True),
     ("ILT-5D", "Instructor-led course, 5 days", C.COURSE, U.COURSE, 40, COMPLETION, False, True),
-    ("ILT-HR", "Instructor-led course, other length", C.COURSE, U.HOUR, 1, "Certificate that shows the hours", False, True),
+    ("ILT-HR", "Instructor-led course, other length", C.COURSE, U.HOUR, 1, "Certificate that shows hours", False, True),
     ("TT-ATT", "Tech Talk, attended live", C.TALK, U.SESSION, 1, LIVE, True, True),
     (
         "TW-ATT",
@@ -54,8 +55,8 @@ CATALOGUE = [
     ("SPL-WSH-H", "Splash workshop, half day", C.WORKSHOP, U.WORKSHOP, 4, ATTENDANCE, False, True),
     ("SPL-WSH-F", "Splash workshop, full day", C.WORKSHOP, U.WORKSHOP, 8, ATTENDANCE, False, True),
     ("WAV-ATT", "WAVE technical sessions", C.CONFERENCE, U.HOUR, 1, ATTENDANCE, False, True),
-    ("OSP-LEAD", "OneStream Press, lead author", C.AUTHORSHIP, U.BOOK, 40, "Title page or publisher's letter", False, True),
-    ("OSP-CO", "OneStream Press, co-author", C.AUTHORSHIP, U.BOOK, 20, "Title page or publisher's letter", False, True),
+    ("OSP-LEAD", "OneStream Press, lead author", C.AUTHORSHIP, U.BOOK, 40, PUBLISHED, False, True),
+    ("OSP-CO", "OneStream Press, co-author", C.AUTHORSHIP, U.BOOK, 20, PUBLISHED, False, True),
     # Not eligible until the team confirms them.
     ("SPL-ATT", "Splash sessions", C.CONFERENCE, U.HOUR, 1, ATTENDANCE, False, False),
     ("SPL-SPK", "Splash speaker", C.CONFERENCE, U.SESSION, 4, "Programme that names you", False, False),
@@ -65,7 +66,7 @@ CATALOGUE = [
     ("OD-CRS", "On-demand course", C.COURSE, U.HOUR, 1, COMPLETION, False, False),
     ("EXM-SME", "Exam development", C.OTHER, U.DAY, 8, "Letter that shows the days", False, False),
     ("UG-ATT", "User group, attended", C.OTHER, U.HOUR, 1, LIVE, False, False),
-    ("OTHER", "Other activity (the reviewer sets 0 to 8 points)", C.OTHER, U.SESSION, 0, "Whatever shows it", False, False),
+    ("OTHER", "Other activity (reviewer sets 0 to 8 points)", C.OTHER, U.SESSION, 0, "Whatever shows it", False, False),
 ]
 
 ASSOCIATE, PROFESSIONAL = Certification.Level.ASSOCIATE, Certification.Level.PROFESSIONAL
