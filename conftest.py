@@ -129,6 +129,12 @@ def _scratch_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "evidence"
 
 
+@pytest.fixture(autouse=True)
+def _no_doorbell(settings):
+    """A commit in a test wakes no worker that happens to run on this machine."""
+    settings.DOORBELL = False
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, tmp_path_factory):
     """On SQLite a real file, as in the embedded default: in memory, Django's threads would share one connection."""

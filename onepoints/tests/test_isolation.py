@@ -37,3 +37,7 @@ def test_files_go_where_they_are_forgotten(tmp_path):
 def test_passwords_cost_nothing():
     assert make_password("secret").startswith("md5$")
     assert settings.PASSWORD_HASHERS == ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def test_no_commit_wakes_a_worker():
+    assert settings.DOORBELL is False
