@@ -22,7 +22,7 @@ class Sink:
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.sessions: set[int] = set()
-        self.got_one = threading.Event()
+        self._arrived = threading.Semaphore(0)
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         answer = self.answer(address)
@@ -34,8 +34,12 @@ class Sink:
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients += envelope.rcpt_tos
         self.sessions.add(id(session))
-        self.got_one.set()
+        self._arrived.release()
         return "250 OK"
+
+    def wait_for(self, number: int, seconds: float) -> bool:
+        """Whether so many more mails arrive, each within so many seconds."""
+        return all(self._arrived.acquire(timeout=seconds) for _ in range(number))
 
 
 @contextmanager
