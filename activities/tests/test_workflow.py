@@ -14,7 +14,6 @@ from activities import rules, workflow
 from activities.models import Activity, ActivityType, Evidence
 from activities.rules import NotAllowed
 from activities.workflow import Entry
-from onepoints.tests.at_once import at_once, refusals
 from onepoints.tests.factories import (
     MORNING,
     NOW,
@@ -25,6 +24,7 @@ from onepoints.tests.factories import (
     make_holder,
     picture_upload,
 )
+from onepoints.tests.races import at_once, refusals
 
 pytestmark = pytest.mark.usefixtures("program")
 

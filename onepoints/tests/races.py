@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from accounts.rules import NotAllowed
 
 T = TypeVar("T")
 
@@ -18,6 +20,7 @@ def together(number: int, act: Callable[[int], T]) -> list[T]:
     barrier = Barrier(number)
 
     def run(n: int) -> T:
+        connections[DEFAULT_DB_ALIAS].ensure_connection()  # so that opening one does not set them apart
         barrier.wait()
         try:
             return act(n)
@@ -26,3 +29,19 @@ def together(number: int, act: Callable[[int], T]) -> list[T]:
 
     with ThreadPoolExecutor(number) as pool:
         return list(pool.map(run, range(number)))
+
+
+def at_once(*moves: Callable[[], Any]) -> list[Any]:
+    """What each move returns when all are let go together, or its NotAllowed: who comes too late gets a sentence."""
+
+    def outcome(number: int) -> Any:
+        try:
+            return moves[number]()
+        except NotAllowed as refusal:
+            return refusal
+
+    return together(len(moves), outcome)
+
+
+def refusals(outcomes: list[Any]) -> list[NotAllowed]:
+    return [outcome for outcome in outcomes if isinstance(outcome, NotAllowed)]

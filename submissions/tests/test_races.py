@@ -15,7 +15,6 @@ from django.test.utils import CaptureQueriesContext
 from activities import workflow as activity_workflow
 from activities.models import Activity, Evidence
 from certifications.models import Credential, Extension
-from onepoints.tests.at_once import at_once, refusals
 from onepoints.tests.factories import (
     NOW,
     TODAY,
@@ -28,6 +27,7 @@ from onepoints.tests.factories import (
     make_reviewer,
     send,
 )
+from onepoints.tests.races import at_once, refusals
 from submissions import workflow
 from submissions.models import CountedActivity, CredentialingCase, Notice, Policy, Step, Submission
 from submissions.rules import OPEN, NotAllowed, Reason, Status, Verdict
@@ -368,32 +368,33 @@ def prepared(status):
     return submission, reviewer, activities
 
 
+LOCKING = {
+    "answer": (
+        "returned",
+        lambda s, r, a: workflow.answer(s, [a[0].pk], at=NOW, on=TODAY),
+        [REQUEST, CREDENTIAL, ACTIVITIES],
+    ),
+    "approve": ("submitted", lambda s, r, a: approve(s, r)(), [REQUEST, CREDENTIAL]),
+    "withdraw": ("submitted", lambda s, r, a: withdraw(s)(), [REQUEST, ACTIVITIES]),
+    "reject": ("submitted", lambda s, r, a: workflow.reject(s, "No", by=r, at=NOW), [REQUEST, ACTIVITIES]),
+    "judge": ("submitted", lambda s, r, a: workflow.judge(s.counted.get(), Verdict.ACCEPTED, by=r), [REQUEST]),
+    "accept the rest": ("submitted", lambda s, r, a: workflow.accept_rest(s, by=r), [REQUEST]),
+    "return": ("submitted", lambda s, r, a: workflow.return_for_more(s, "M", by=r, at=NOW, on=TODAY), [REQUEST]),
+    "take": ("submitted", lambda s, r, a: workflow.take(s, by=r, at=NOW), [REQUEST]),
+    "put back": ("submitted", lambda s, r, a: workflow.put_back(s, by=r, at=NOW), [REQUEST]),
+    "add evidence": ("returned", lambda s, r, a: workflow.add_evidence(s, a[0], []), [REQUEST]),
+    "lapse": (
+        "returned",
+        lambda s, r, a: workflow.lapse_unanswered(at=NOW, on=ANSWER_BY + timedelta(days=1)),
+        [REQUEST, ACTIVITIES],
+    ),
+}
+
+
 @pytest.mark.postgres_only
-@pytest.mark.parametrize(
-    ("status", "move", "locks"),
-    [
-        (
-            "returned",
-            lambda s, r, a: workflow.answer(s, [a[0].pk], at=NOW, on=TODAY),
-            [REQUEST, CREDENTIAL, ACTIVITIES],
-        ),
-        ("submitted", lambda s, r, a: approve(s, r)(), [REQUEST, CREDENTIAL]),
-        ("submitted", lambda s, r, a: withdraw(s)(), [REQUEST, ACTIVITIES]),
-        ("submitted", lambda s, r, a: workflow.reject(s, "No", by=r, at=NOW), [REQUEST, ACTIVITIES]),
-        ("submitted", lambda s, r, a: workflow.judge(s.counted.get(), Verdict.ACCEPTED, by=r), [REQUEST]),
-        ("submitted", lambda s, r, a: workflow.accept_rest(s, by=r), [REQUEST]),
-        ("submitted", lambda s, r, a: workflow.return_for_more(s, "M", by=r, at=NOW, on=TODAY), [REQUEST]),
-        ("submitted", lambda s, r, a: workflow.take(s, by=r, at=NOW), [REQUEST]),
-        ("submitted", lambda s, r, a: workflow.put_back(s, by=r, at=NOW), [REQUEST]),
-        ("returned", lambda s, r, a: workflow.add_evidence(s, a[0], []), [REQUEST]),
-        (
-            "returned",
-            lambda s, r, a: workflow.lapse_unanswered(at=NOW, on=ANSWER_BY + timedelta(days=1)),
-            [REQUEST, ACTIVITIES],
-        ),
-    ],
-)
-def test_every_move_locks_the_request_then_its_credential_then_its_activities(status, move, locks):
+@pytest.mark.parametrize("name", LOCKING)
+def test_every_move_locks_the_request_then_its_credential_then_its_activities(name):
+    status, move, locks = LOCKING[name]
     submission, reviewer, activities = prepared(status)
     found = locks_of(lambda: move(submission, reviewer, activities))
     order = list(dict.fromkeys(found))
