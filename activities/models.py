@@ -214,6 +214,19 @@ class Evidence(models.Model):
     width = models.PositiveIntegerField(_("width"), default=0)
     height = models.PositiveIntegerField(_("height"), default=0)
     uploaded_at = models.DateTimeField(_("uploaded"))
+    text = models.TextField(_("text"), blank=True, help_text=_("What the file says, as far as it can be read."))
+    facts = models.JSONField(_("facts"), default=dict, blank=True, help_text=_("Dates, hours, title and names found."))
+    picture_hash = models.CharField(
+        _("fingerprint of the picture"),
+        max_length=16,
+        blank=True,
+        db_index=True,
+        help_text=_("Alike when it looks alike."),
+    )
+    held_since = models.DateTimeField(
+        _("held back since"), null=True, blank=True, help_text=_("Not shown until the virus scanner has answered.")
+    )
+    harmful = models.CharField(_("what the scanner found"), max_length=200, blank=True)
 
     objects = EvidenceQuerySet.as_manager()
 
@@ -228,3 +241,23 @@ class Evidence(models.Model):
     @property
     def media_type(self) -> str:
         return next(kind.media_type for kind in rules.KINDS if kind.name == self.kind)
+
+
+class EvidencePage(models.Model):
+    """Our picture of a further page; the first one is `Evidence.picture`."""
+
+    evidence = models.ForeignKey(Evidence, models.CASCADE, verbose_name=_("evidence"), related_name="further_pages")
+    number = models.PositiveSmallIntegerField(_("page"))
+    picture = models.FileField(_("picture"), max_length=100)
+
+    class Meta:
+        verbose_name = _("page of evidence")
+        verbose_name_plural = _("pages of evidence")
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint("evidence", "number", name="one_picture_per_page"),
+            models.CheckConstraint(condition=Q(number__gte=2), name="further_pages_begin_with_the_second"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evidence}, {self.number}"
