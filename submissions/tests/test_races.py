@@ -409,6 +409,17 @@ def test_sending_locks_the_credential_then_the_activities():
 
 
 @pytest.mark.postgres_only
+def test_activities_are_locked_in_the_order_of_their_keys():
+    """Two that lock the same rows in two orders would wait for each other for ever."""
+    credential, activities = mine()
+    with CaptureQueriesContext(connection) as queries:
+        withdraw(submit(credential, activities)())()
+    locks = [q["sql"] for q in queries if f'FROM "{ACTIVITIES}"' in q["sql"] and "FOR UPDATE" in q["sql"]]
+    assert len(locks) == 2
+    assert all(f'ORDER BY "{ACTIVITIES}"."id" ASC' in sql for sql in locks)
+
+
+@pytest.mark.postgres_only
 @pytest.mark.parametrize(
     "move",
     [

@@ -656,6 +656,12 @@ def test_the_history_of_a_long_request_is_complete(submission, activities, holde
         (Step.Move.APPROVED, reviewer),
     ]
     assert [s.words for s in submission.steps.all() if s.words] == ["The date is missing.", "Done", "Well done"]
+    assert [notice.step.move for notice in Notice.objects.order_by("pk")] == [
+        Step.Move.SUBMITTED,
+        Step.Move.RETURNED,
+        Step.Move.ANSWERED,
+        Step.Move.APPROVED,
+    ]
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
