@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 
 from accounts.models import User
 from certifications import reminders
@@ -27,16 +28,21 @@ def plan(on: date) -> list[int]:
     return list(Reminder.objects.order_by("pk").values_list("days_before", flat=True))
 
 
-def test_beat_on_every_day_sends_each_step_once_and_then_keeps_quiet():
+def days_around_the_steps() -> list[int]:
+    """Each step with the days beside it, first to last, and long afterwards."""
+    return sorted({step + beside for step in settings.REMINDER_DAYS for beside in (1, 0, -1)} | {-8, -9}, reverse=True)
+
+
+def test_each_step_is_planned_once_on_its_day_and_then_all_is_quiet():
     make_credential(make_holder())
-    for days in range(200, -20, -1):
-        plan(before(days))
+    for days in days_around_the_steps():
+        assert (days in plan(before(days))) == (days in settings.REMINDER_DAYS)
     assert plan(before(-20)) == [180, 120, 90, 60, 45, 37, 30, 14, 7, 1, -1]
 
 
 def test_the_important_ones_only():
     make_credential(make_holder(reminders=FEW))
-    for days in range(100, -20, -1):
+    for days in days_around_the_steps():
         plan(before(days))
     assert plan(before(-20)) == [90, 30, 7, 1]
 
