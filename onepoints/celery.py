@@ -31,5 +31,3 @@ app.conf.beat_schedule = {
 def ring_at_start(**_: object) -> None:
     """Beat once at the start, so that a fresh portal is ready in seconds instead of a minute."""
     app.send_task("integrations.tasks.heartbeat")
-
-

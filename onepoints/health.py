@@ -62,5 +62,3 @@ def _beat(at: datetime) -> str:
     if last is None:
         return "has not been heard yet"
     return "ok" if at - last < BEAT_MAY_BE_SILENT else f"silent since {last:%Y-%m-%d %H:%M} UTC"
-
-
