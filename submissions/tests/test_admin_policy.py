@@ -76,6 +76,22 @@ def test_a_version_that_has_begun_to_apply_is_neither_edited_nor_deleted(managed
     assert (policy.points_needed, policy.effective_from) == (40, date(2022, 1, 1))
 
 
+def test_a_version_that_applies_from_today_is_fixed_at_once(managed):
+    add(managed, TODAY)
+    policy = Policy.objects.get(effective_from=TODAY)
+    assert managed.post(page("change", policy), {**NUMBERS, "effective_from": TODAY.isoformat()}).status_code == 403
+
+
+def test_a_version_that_a_request_was_sent_under_is_fixed(managed):
+    policy = Policy.objects.create(effective_from=TODAY + timedelta(days=30))
+    request = make_request()
+    request.policy = policy
+    request.save()
+    sent = {**NUMBERS, "effective_from": policy.effective_from.isoformat(), "points_needed": "1"}
+    assert managed.post(page("change", policy), sent).status_code == 403
+    assert managed.post(page("delete", policy), {"post": "yes"}).status_code == 403
+
+
 def test_not_even_a_superuser_edits_what_has_applied(client):
     client.force_login(make_holder(is_staff=True, is_superuser=True))
     policy = Policy.objects.get()

@@ -18,7 +18,7 @@ from onepoints.tests.factories import (
     make_reviewer,
     send,
 )
-from submissions import workflow
+from submissions import workbench, workflow
 from submissions.models import Submission
 
 pytestmark = pytest.mark.usefixtures("program", "today")
@@ -258,9 +258,19 @@ def test_review_next_passes_over_ones_own_request(client, reviewer):
     make_points(reviewer, 40)
     own = send(make_credential(reviewer), at=NOW - timedelta(days=5))
     client.force_login(reviewer)
+    assert list(workbench.next_for(reviewer)) == []
     assert review_next(client)["Location"] == QUEUE
     own.refresh_from_db()
     assert own.taken_by is None
+
+
+def test_of_two_reviewers_at_once_the_second_gets_the_following_request(client, reviewer, monkeypatch):
+    early, late = make_request("Early", at=NOW - timedelta(days=5)), make_request("Late")
+    seen = list(workbench.next_for(reviewer))
+    workflow.take(early, by=make_reviewer("Quicker"), at=NOW)
+    monkeypatch.setattr(workbench, "next_for", lambda _reviewer: seen)
+    client.force_login(reviewer)
+    assert review_next(client)["Location"] == reverse("admin:submissions_submission_review", args=[late.pk])
 
 
 def test_review_next_needs_a_reviewer_and_a_button(client, reviewer):

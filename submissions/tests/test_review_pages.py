@@ -141,6 +141,13 @@ def test_another_catalogue_version_for_the_activitys_day_is_pointed_out(signed_i
     assert "1 January 2026, with 20 points" in page
 
 
+def test_a_catalogue_version_of_a_later_day_is_no_matter_here(signed_in, request_):
+    kind = request_.counted.first().activity.type
+    kind.pk, kind.valid_from = None, date(2026, 3, 3)
+    kind.save()
+    assert "Other version" not in text(review_page(signed_in, request_))
+
+
 def test_a_file_that_proves_something_else_too_is_pointed_out(signed_in, request_):
     sha = request_.counted.first().activity.evidence_files.get().sha256
     other = make_holder("Bert Borrower")
@@ -429,6 +436,22 @@ def test_a_second_reviewer_sees_who_decided_and_when_and_decides_nothing(client,
     assert "Rita Reviewer rejected this request, 24 November 2026, 10:00." in page
     assert 'name="verdict"' not in page
     assert 'id="decision"' not in page
+    assert not Extension.objects.exists()
+
+
+def test_a_decision_that_comes_a_moment_too_late_says_who_was_first(signed_in, taken, reviewer, monkeypatch):
+    accept_all(taken, reviewer)
+    approve = workflow.approve
+
+    def overtaken(submission, *args, **named):
+        workflow.reject(submission, "No.", by=reviewer, at=NOW)
+        return approve(submission, *args, **named)
+
+    monkeypatch.setattr(workflow, "approve", overtaken)
+    page = text(signed_in.post(address("approve", taken), {"from_day": "2027-05-12", "words": "Typed before."}))
+    assert "Rita Reviewer rejected this request" in page
+    assert "Extend until" not in page
+    assert "Typed before." in page
     assert not Extension.objects.exists()
 
 
