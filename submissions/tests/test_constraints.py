@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from accounts.models import AccountMail, User
-from activities.models import Activity, ActivityType
+from activities.models import Activity, ActivityType, Evidence, EvidencePage
 from certifications.models import Certification, Credential, Extension, Reminder
 from onepoints.tests.factories import (
     NOW,
@@ -87,6 +87,10 @@ class Rows:
     def other_submission(self):
         return send(self.other_credential, [make_points(self.holder, 40)])
 
+    def page(self):
+        evidence = Evidence.objects.get(activity=self.free)
+        return EvidencePage.objects.create(evidence=evidence, number=2, picture="te/st.page-2.png")
+
     def account_mail(self):
         return AccountMail.objects.create(to="a@example.com", reference="one", created_at=NOW, next_attempt_at=NOW)
 
@@ -116,6 +120,8 @@ BREAKING = {
         lambda r: update(r.activity, locked_by=""),
         lambda r: update(r.activity, locked_at=None),
     ],
+    "one_picture_per_page": [lambda r: again(r.page())],
+    "further_pages_begin_with_the_second": [lambda r: update(r.page(), number=1), lambda r: update(r.page(), number=0)],
     # certifications
     "one_credential_per_candidate": [lambda r: again(r.credential, holder=make_holder())],
     "one_credential_per_holder": [lambda r: again(r.credential, candidate_id="another")],

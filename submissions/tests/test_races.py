@@ -22,6 +22,7 @@ from onepoints.tests.factories import (
     load_defaults,
     make_activity,
     make_credential,
+    make_evidence,
     make_holder,
     make_points,
     make_reviewer,
@@ -433,3 +434,11 @@ def test_activities_are_locked_in_the_order_of_their_keys():
 def test_the_log_is_changed_only_under_the_activitys_lock(move):
     activity = make_activity(make_holder())
     assert locks_of(lambda: move(activity))[0] == ACTIVITIES
+
+
+@pytest.mark.postgres_only
+def test_a_file_is_removed_or_swept_only_while_nobody_can_attach_it():
+    evidence = make_evidence(make_holder())
+    stale = NOW + timedelta(days=9)
+    assert locks_of(lambda: activity_workflow.remove_evidence(evidence)) == ["activities_evidence"]
+    assert locks_of(lambda: activity_workflow.sweep(stale)) == ["activities_evidence"]
