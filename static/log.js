@@ -27,8 +27,8 @@ function show() {
     const filled = part.querySelector("input").value || part.querySelector(".is-invalid");
     part.hidden = !option.dataset[part.dataset.only] && !filled;
   }
-  proof.textContent = option.dataset.evidence || "";
-  proof.hidden = !proof.textContent;
+  proof.hidden = !option.dataset.evidence;
+  proof.textContent = proof.dataset.proof.replace("{evidence}", option.dataset.evidence);
 }
 
 form.addEventListener("input", show);

@@ -416,6 +416,7 @@ def test_the_form_asks_the_database_as_often_for_one_activity_as_for_thirty(
     client, holder, django_assert_max_num_queries
 ):
     make_activity(holder)
+    client.get(LOG)  # what only the first page of a session asks is left out
     with django_assert_max_num_queries(50) as one:
         client.get(LOG)
     for code in ("ILT-2D", "TT-ATT", "ILT-HR", *["ILT-3D"] * 26):
