@@ -1,22 +1,18 @@
 """Where a file of evidence goes, and whether it may: extension, first bytes and a full parse must agree."""
 
 import hashlib
-import os
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from activities import inspection, rules
+from activities import inspection, rules, storage
 from activities.rules import NotAllowed
 
 TROUBLES = {
@@ -28,27 +24,6 @@ TROUBLES = {
         "This picture has more than 50 megapixels. A smaller one is enough: it only has to be readable."
     ),
 }
-
-
-class EvidenceStorage(FileSystemStorage):
-    """Writes aside, flushes to the disk, then gives the final name: a full disk leaves no half file under it."""
-
-    def _save(self, name: str, content: File) -> str:
-        final = Path(self.path(name))
-        for folder in (Path(self.location), final.parent):  # each by itself: the mode is not for parents
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, aside = tempfile.mkstemp(prefix=".part-", dir=final.parent)  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                for chunk in content.chunks():
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(aside).rename(final)
-        except BaseException:
-            Path(aside).unlink(missing_ok=True)
-            raise
-        return name
 
 
 @dataclass(frozen=True)
@@ -70,7 +45,7 @@ def accept(upload: UploadedFile) -> Accepted:
     """Check the upload and store it with its picture. Raises NotAllowed with a sentence for the person."""
     name = rules.clean_name(upload.name or "")
     kind = rules.kind_of(name, upload.size or 0, _head(upload))
-    with _on_disk(upload) as original, tempfile.TemporaryDirectory() as folder:
+    with storage.together() as save, _on_disk(upload) as original, tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "picture.png"
         findings = inspection.inspect(kind.name, original, picture)
         if findings.trouble:
@@ -79,9 +54,9 @@ def accept(upload: UploadedFile) -> Accepted:
         with original.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
             content.seek(0)
-            stored = default_storage.save(f"{stem}{kind.extensions[0]}", File(content))
+            stored = save(f"{stem}{kind.extensions[0]}", File(content))
         with picture.open("rb") as content:
-            drawn = default_storage.save(f"{stem}.picture.png", File(content))
+            drawn = save(f"{stem}.picture.png", File(content))
     return Accepted(
         kind=kind.name,
         shown_name=name,
@@ -115,18 +90,3 @@ def _random_stem() -> str:
     """A name of ours that says nothing and cannot be guessed; two letters spread the files over folders."""
     token = secrets.token_hex(16)
     return f"{token[:2]}/{token}"
-
-
-def stored_before(moment: datetime, storage: Any = default_storage) -> Iterator[str]:
-    """The names of all stored files last written before `moment`."""
-    folders, files = [""], []
-    if not storage.exists(""):
-        return
-    while folders:
-        folder = folders.pop()
-        inner, files = storage.listdir(folder)
-        folders += [f"{folder}/{name}".lstrip("/") for name in inner]
-        for name in files:
-            path = f"{folder}/{name}".lstrip("/")
-            if storage.get_modified_time(path) < moment:
-                yield path

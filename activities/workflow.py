@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -14,13 +16,20 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from activities import rules, uploads
-from activities.models import Activity, ActivityType, Evidence
+from activities import rules, storage, uploads
+from activities.models import Activity, ActivityType, Evidence, EvidencePage
 from activities.rules import NotAllowed
 
 # A file kept aside outlives a long lunch and a closed tab, not more.
 KEPT_ASIDE = timedelta(days=2)
 ORPHAN_AFTER = timedelta(hours=1)
+BATCH = 500  # names in one query
+# Every column that names a stored file.
+FILES: list[tuple[Any, str]] = [
+    (Evidence.objects.all(), "file"),
+    (Evidence.objects.all(), "picture"),
+    (EvidencePage.objects.all(), "picture"),
+]
 
 
 @dataclass(frozen=True)
@@ -126,12 +135,18 @@ def sweep(at: datetime) -> int:
     with transaction.atomic():
         unused = list(Evidence.objects.kept_aside().filter(uploaded_at__lt=at - KEPT_ASIDE).select_for_update())
         _delete_files(unused)
+    return len(unused) + _sweep_orphans(at - ORPHAN_AFTER)
+
+
+def _sweep_orphans(before: datetime) -> int:
+    """Delete stored files that no row names: what was left where a process died in between."""
     orphans = 0
-    for name in list(uploads.stored_before(at - ORPHAN_AFTER)):
-        if not Evidence.objects.filter(models.Q(file=name) | models.Q(picture=name)).exists():
-            default_storage.delete(name)
-            orphans += 1
-    return len(unused) + orphans
+    stored = storage.stored_before(before)
+    for names in iter(lambda: set(islice(stored, BATCH)), set()):
+        named = [rows.filter(**{f"{field}__in": names}).values_list(field) for rows, field in FILES]
+        orphans += len(left := names - {name for found in named for (name,) in found})
+        storage.discard(left)
+    return orphans
 
 
 def _write(activity: Activity, entry: Entry, *, at: datetime, today: date) -> None:

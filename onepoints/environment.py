@@ -10,7 +10,8 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +47,37 @@ def database_url(var: Path) -> str:
 def redis_url(var: Path) -> str:
     """REDIS_URL, or the socket of the broker that the supervisor starts, in the form that Celery reads."""
     return os.environ.get("REDIS_URL") or f"redis+socket://{quote(str(broker_socket(var)))}?virtual_host=0"
+
+
+def evidence_dir(var: Path) -> Path:
+    """The folder for evidence: EVIDENCE_STORAGE, when that is a path and no object store."""
+    address = os.environ.get("EVIDENCE_STORAGE") or ""
+    return var / "evidence" if _is_bucket(address) or not address else Path(address).expanduser().resolve()
+
+
+def evidence_storage() -> dict[str, Any]:
+    """Django's entry for the storage of evidence. Raises ValueError for an address that means nothing."""
+    address = os.environ.get("EVIDENCE_STORAGE") or ""
+    if not _is_bucket(address):
+        return {"BACKEND": "activities.storage.EvidenceStorage"}
+    parts = urlsplit(address)
+    said = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    unknown = said.keys() - {"endpoint_url", "region"}
+    if parts.scheme != "s3" or not parts.netloc or unknown:
+        raise ValueError(
+            f"EVIDENCE_STORAGE is {address!r}; it must be a path or s3://bucket/prefix?endpoint_url=…&region=…"
+        )
+    options = {
+        "bucket_name": parts.netloc,
+        "location": parts.path.strip("/"),
+        "endpoint_url": said.get("endpoint_url"),
+        "region_name": said.get("region"),
+    }
+    return {"BACKEND": "activities.bucket.EvidenceBucket", "OPTIONS": {k: v for k, v in options.items() if v}}
+
+
+def _is_bucket(address: str) -> bool:
+    return "://" in address
 
 
 def local_secret_key(var: Path) -> str:

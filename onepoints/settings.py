@@ -121,10 +121,10 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 STORAGES = {
-    "default": {"BACKEND": "activities.uploads.EvidenceStorage"},
+    "default": environment.evidence_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = VAR / "evidence"  # never served by address: a view hands each file to the people who may see it
+MEDIA_ROOT = environment.evidence_dir(VAR)  # never served by address: a view hands each file to the people who may see it
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_TEMP_DIR = None

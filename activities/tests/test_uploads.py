@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from PIL import Image
 
-from activities import inspection, rules, uploads
+from activities import inspection, rules, storage, uploads
 from activities.inspection import Findings
 from activities.rules import MEGABYTE, NotAllowed
 from onepoints.tests.factories import pdf_upload, picture_upload
@@ -198,12 +198,12 @@ def test_files_last_written_before_a_moment_are_found_in_every_folder():
         default_storage.save(name, ContentFile(b"x"))
         written = (moment - timedelta(hours=hours)).timestamp()
         os.utime(default_storage.path(name), (written, written))
-    found = set(uploads.stored_before(moment - timedelta(hours=1)))
+    found = set(storage.stored_before(moment - timedelta(hours=1)))
     assert found == {"ab/old.pdf", "top.pdf", "ab/.part-1"}
 
 
 def test_where_nothing_was_ever_stored_nothing_is_found():
-    assert list(uploads.stored_before(datetime.now(UTC))) == []
+    assert list(storage.stored_before(datetime.now(UTC))) == []
 
 
 def test_the_limits_are_the_published_ones():
