@@ -20,7 +20,7 @@ from certifications.models import Credential
 from submissions import standing, workflow
 from submissions.forms import AnswerForm, AskForm
 from submissions.models import Submission, SubmissionQuerySet, parse_reference
-from submissions.rules import NotAllowed, Status
+from submissions.rules import ZERO, NotAllowed, Status
 from submissions.standing import Line, Standing
 
 PAGE = 50
@@ -165,6 +165,7 @@ def _answer_page(form: AnswerForm) -> dict[str, Any]:
         "chosen": chosen,
         "sum": standing.points_of(lines.values(), chosen),
         "needed": submission.policy.points_needed,
+        "accepted": sum((one.accepted_points for one in form.counted), ZERO),
         "asked": submission.steps.filter(move=Status.RETURNED).last(),
     }
 

@@ -683,3 +683,12 @@ def test_accepted_points_stay_accepted_after_an_answer(client, holder, reviewer)
     workflow.return_for_more(submission, "One more thing.", by=reviewer, at=NOW, on=TODAY)
     client.post(page_of("answer", submission), answered(submission))
     assert submission.counted.get().verdict == Verdict.ACCEPTED
+
+
+def test_the_answer_page_says_how_many_points_are_accepted_so_far(client, holder, reviewer):
+    make_points(holder, 32), make_points(holder, 8)
+    submission = send(make_credential(holder))
+    workflow.take(submission, by=reviewer, at=NOW)
+    workflow.judge(submission.counted.get(points=32), Verdict.ACCEPTED, by=reviewer)
+    workflow.return_for_more(submission, "The other one?", by=reviewer, at=NOW, on=TODAY)
+    assert "So far 32 of 40 points are accepted." in client.get(page_of("answer", submission)).text
