@@ -4,7 +4,11 @@ their certifications reaches above this app.
 
 from typing import Any, ClassVar
 
+import allauth.mfa.admin
+import allauth.usersessions.admin  # noqa: F401 registers, so that it can be unregistered
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
@@ -13,8 +17,9 @@ from django.contrib.auth.forms import UserChangeForm as BaseUserChangeForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts import second_factor, sessions
 from accounts.models import AccountMail, User
-from integrations.admin_base import DeliveryAdmin, TeamAdmin
+from integrations.admin_base import DeliveryAdmin, ReadOnlyAdmin, TeamAdmin
 
 
 class OwnAddress(forms.ModelForm):
@@ -89,6 +94,8 @@ class UserAdmin(TeamAdmin, auth_admin.UserAdmin):
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             self.vouch_for(request, obj)
+        if not obj.is_active:
+            sessions.end_sessions(obj)
 
     def vouch_for(self, request: HttpRequest, user: User) -> None:
         """The team vouches for the address, so it counts as proved; an earlier one signs in no more."""
@@ -106,3 +113,25 @@ class AccountMailAdmin(DeliveryAdmin):
 
     def recipient(self, row: Any) -> str:
         return row.to
+
+
+# allauth's own pages show secrets and session keys, and let them be edited.
+admin.site.unregister([Authenticator, UserSession])
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has which second factor, never its secret. An administrator takes away what somebody has lost."""
+
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    fields: ClassVar[Any] = list_display
+    search_fields = ["user__email", "user__name"]
+    search_help_text = _("E-mail or name")
+    ordering = ["user__email", "type"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        second_factor.take_away(obj)

@@ -57,6 +57,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Take this away instead of deleting."))
     joined_at = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
+    # For one request: its session has not proved a second factor where one is required (accounts.middleware).
+    rights_held_back = False
+
     objects = UserManager()
 
     EMAIL_FIELD = "email"
@@ -80,6 +83,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = self.email.strip().lower()
         super().save(*args, **kwargs)
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.rights_held_back and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.rights_held_back and super().has_module_perms(app_label)
 
     def get_full_name(self) -> str:
         return self.name or self.email

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts import emails
+from accounts import emails, sessions
 from accounts.models import AccountMail
 from integrations.delivery import deliver, due_batches
 from integrations.mail import post_office
@@ -31,5 +31,6 @@ def deliver_account_mail(*, ids: list[int]) -> None:
 
 @shared_task
 def sweep_sessions() -> None:
-    """Forget sessions that have ended."""
+    """Forget sessions that have ended, and where they were."""
     SessionStore.clear_expired()
+    sessions.forget_ended()

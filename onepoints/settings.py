@@ -34,6 +34,9 @@ def required_in_production(name: str, local: str) -> str:
 # --- who and where we are -----------------------------------------------------------------------------------------
 DEBUG = False  # error pages carry a reference number instead of a stack trace, on every machine
 SECRET_KEY = required_in_production("SECRET_KEY", "") or environment.local_secret_key(VAR)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+if PRODUCTION and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10):
+    raise ImproperlyConfigured("SECRET_KEY is too easy to guess; production needs at least 50 random characters.")
 SITE_URL = required_in_production("ONEPOINTS_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
 if PRODUCTION and not SITE_URL.startswith("https://"):
     raise ImproperlyConfigured(f"ONEPOINTS_URL is {SITE_URL!r}; in production it must begin with https://.")
@@ -58,10 +61,12 @@ INSTALLED_APPS = [
     "integrations",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "django.forms",
-    "onepoints.admin_site.PortalAdminConfig",
+    "onepoints.admin_app.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -79,9 +84,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.middleware.PersonalTimeZone",
+    "accounts.middleware.RightsNeedSecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.LastSeen",
     "onepoints.middleware.NoStoreWhenSignedIn",
 ]
 ROOT_URLCONF = "onepoints.urls"
@@ -148,22 +155,64 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "onepoints.signin.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.signin_forms.Login",
+    "signup": "accounts.signin_forms.Signup",
+    "add_email": "accounts.signin_forms.AddEmail",
+    "change_password": "accounts.signin_forms.ChangePassword",
+    "set_password": "accounts.signin_forms.SetPassword",
+    "reset_password": "accounts.signin_forms.ResetPassword",
+    "reset_password_from_key": "accounts.signin_forms.ResetPasswordKey",
+    "reauthenticate": "accounts.signin_forms.Reauthenticate",
+    "confirm_email_verification_code": "accounts.signin_forms.ConfirmEmailCode",
+    "confirm_password_reset_code": "accounts.signin_forms.ConfirmResetCode",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.SignupNameForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # whoever changes an account, its person hears of it
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = SITE_URL.split(":", 1)[0]
-# How many proxies in front may be believed about a visitor's address; sign-in limits count by it.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
-# Sign-in limits must hold across processes, so they are counted in the database.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
+
+# The second factor. Rights beyond a holder's, the team's pages first of all, are only for sessions that proved one.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", PRODUCTION)
+MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.signin_forms.SecondFactor",
+    "reauthenticate": "accounts.signin_forms.SecondFactorAgain",
+    "activate_totp": "accounts.signin_forms.ActivateApp",
+    "add_webauthn": "accounts.signin_forms.AddPasskey",
+    "edit_webauthn": "accounts.signin_forms.RenamePasskey",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a finger, a face or a PIN, so that a found key opens nothing
+MFA_TOTP_ISSUER = "OnePoints"
+MFA_TOTP_TOLERANCE = 0  # allauth remembers a used code for one period only; with neighbours allowed it would work twice
+
+# A session ends with the browser, however it began; on the server at the latest after two idle weeks.
+ACCOUNT_SESSION_REMEMBER = False
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+
+# Limits must hold across processes, so they are counted in the database. An attack must not push them out of it.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache",
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
+# Beyond allauth's own limits: few mails to one address. None of them lasts longer than the pause the page asks for.
+ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,3/5m/key"}
+# How many proxies in front may be believed about a visitor's address; limits count by it.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", 0)
 
 # --- security -----------------------------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = True

@@ -252,7 +252,10 @@ def test_an_address_added_and_confirmed_brings_what_the_registry_has_under_it(cl
     person = make_verified()
     credential = recorded("nora.at.work@example.com")
     client.post(reverse("account_login"), {"login": ADDRESS, "password": PASSWORD})
-    client.post(reverse("account_email"), {"action_add": "", "email": "nora.at.work@example.com"})
+    entry = {"action_add": "", "email": "nora.at.work@example.com"}
+    response = client.post(reverse("account_email"), entry)
+    assert "Is it you?" in client.get(response["Location"]).content.decode()
+    client.post(response["Location"], {"password": PASSWORD})
     credential.refresh_from_db()
     assert credential.holder is None
     message = next(m for m in post_box() if m.to == ["nora.at.work@example.com"])
