@@ -40,6 +40,12 @@ class Plan:
     var: Path
 
     @property
+    def wishes(self) -> list[str]:
+        """What the database is to be prepared for."""
+        in_public = self.host not in {LOOPBACK, "localhost", "::1"}
+        return [word for word, wanted in (("--demo", self.demo), ("--in-public", in_public)) if wanted]
+
+    @property
     def reachable_at(self) -> str:
         """Where this machine itself finds the web server."""
         return LOOPBACK if self.host in ANYWHERE else self.host
@@ -66,7 +72,7 @@ def run(plan: Plan, family: Family) -> int:
     try:
         start_broker(plan, family)
         say("Bringing the database and the static files up to date.")
-        family.run("prepare", [sys.executable, "-m", "onepoints.prepare", *(["--demo"] if plan.demo else [])])
+        family.run("prepare", [sys.executable, "-m", "onepoints.prepare", *plan.wishes])
         family.start(**services(plan))
         announce(plan, family)
         family.wait()

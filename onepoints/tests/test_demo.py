@@ -115,3 +115,11 @@ def test_a_demo_that_fails_half_way_leaves_nothing(monkeypatch):
         run()
     assert not User.objects.exists()
     assert not Credential.objects.exists()
+
+
+def test_a_portal_that_others_reach_refuses_the_demo_people():
+    call_command("demo", must_be_absent=True)  # none here yet
+    demo.create(at=timezone.now())
+
+    with pytest.raises(CommandError, match="whose password everybody knows"):
+        call_command("demo", must_be_absent=True)

@@ -76,6 +76,7 @@ def test_without_demo_people_the_host_is_chosen(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["bin/run", "--no-demo"])
     plan = supervisor.read_plan()
     assert (plan.host, plan.reachable_at) == ("0.0.0.0", "127.0.0.1")
+    assert plan.wishes == ["--in-public"]
 
 
 def test_a_machine_without_any_broker_gets_a_sentence(monkeypatch):

@@ -18,10 +18,26 @@ class Command(BaseCommand):
         )
         parser.add_argument("--accounts", action="store_true", help="print addresses and passwords, make nothing")
 
-    def handle(self, *args: Any, if_empty: bool = False, accounts: bool = False, **options: Any) -> None:
-        if accounts:
+        parser.add_argument(
+            "--must-be-absent", action="store_true", help="fail when there are demo people, make nothing"
+        )
+
+    def handle(self, *args: Any, if_empty: bool = False, **options: Any) -> None:
+        if options["accounts"]:
             self.stdout.write("\n".join(demo.accounts()) or "There are no demo people in this portal.")
-            return
+        elif options["must_be_absent"]:
+            self.refuse_those_here()
+        else:
+            self.make(if_empty=if_empty)
+
+    def refuse_those_here(self) -> None:
+        if demo.accounts():
+            raise CommandError(
+                "This database holds the demo people, whose password everybody knows: they are for this machine only.\n"
+                "Leave HOST away, or start with an empty database: ONEPOINTS_VAR names another folder."
+            )
+
+    def make(self, *, if_empty: bool) -> None:
         if settings.PRODUCTION:
             raise CommandError("Demo people have well-known passwords; a portal in production refuses them.")
         if not User.objects.exists():
