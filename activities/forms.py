@@ -138,7 +138,7 @@ class ActivityForm(forms.Form):
                 workflow.remove_evidence(evidence)
             else:
                 self.kept_aside.append(evidence)
-        staying = len(self.kept_aside) + sum(e.pk not in removed for e in self.attached)
+        staying = len(self.kept_aside) + sum(e.pk not in removed and not e.harmful for e in self.attached)
         kept, refused = keep_files(
             self.user, self.cleaned_data["evidence"], room=rules.MAX_FILES_PER_ACTIVITY - staying, at=self.at
         )

@@ -181,8 +181,25 @@ class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def visible_to(self, user: User) -> "EvidenceQuerySet":
         """What a person may see: their own, and a reviewer also what was sent to the team (rule 6)."""
         if user.has_perm("activities.view_evidence"):
-            return self.filter(Q(activity__shared_at__isnull=False) | Q(holder=user))
-        return self.filter(holder=user)
+            return self.showable().filter(Q(activity__shared_at__isnull=False) | Q(holder=user))
+        return self.showable().filter(holder=user)
+
+    def showable(self) -> "EvidenceQuerySet":
+        """What may be shown at all: no scanner is asked, or it has found nothing."""
+        return self.filter(held_since=None).harmless()
+
+    def held(self) -> "EvidenceQuerySet":
+        """Waiting for the scanner's answer: not shown, and nothing is sent with it."""
+        return self.filter(held_since__isnull=False)
+
+    def harmless(self) -> "EvidenceQuerySet":
+        """As far as is known: what is still held counts as evidence, what the scanner refused does not."""
+        return self.filter(harmful="")
+
+    def file_names(self) -> list[str]:
+        """Every stored file of these rows."""
+        pages = EvidencePage.objects.filter(evidence__in=self.values("pk")).values_list("picture", flat=True)
+        return [name for names in self.values_list("file", "picture") for name in names] + list(pages)
 
     def of(self, user: Any) -> "EvidenceQuerySet":
         return self.filter(holder=user)
@@ -237,6 +254,15 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return self.shown_name
+
+    @property
+    def is_held(self) -> bool:
+        return self.held_since is not None
+
+    @property
+    def is_showable(self) -> bool:
+        """As `showable()` says."""
+        return not (self.is_held or self.harmful)
 
     @property
     def media_type(self) -> str:

@@ -9,19 +9,20 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import models, transaction
 from django.utils.formats import date_format
+from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from activities import rules, storage, uploads
+from activities import rules, scanning, storage, uploads
 from activities.models import Activity, ActivityType, Evidence, EvidencePage
 from activities.rules import NotAllowed
 
 # A file kept aside outlives a long lunch and a closed tab, not more.
 KEPT_ASIDE = timedelta(days=2)
+HOUR = timedelta(hours=1)
 ORPHAN_AFTER = timedelta(hours=1)
 BATCH = 500  # names in one query
 # Every column that names a stored file.
@@ -114,9 +115,18 @@ def remove(activity: Activity) -> None:
 
 def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
     """Store an uploaded file before the form around it is accepted, so that nobody uploads twice. Raises NotAllowed."""
-    _check_room(holder, upload.size or 0)
+    _check_room(holder, upload.size or 0, at=at)
     accepted = uploads.accept(upload)
-    return Evidence.objects.create(holder=holder, uploaded_at=at, **accepted.__dict__)
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=holder.pk)  # uploads at once must not pass the limits
+        try:
+            _check_room(holder, accepted.size, at=at)
+        except NotAllowed:  # after any other error there may be a row: the sweep looks, then deletes
+            storage.discard([accepted.file, accepted.picture])
+            raise
+        return Evidence.objects.create(
+            holder=holder, uploaded_at=at, held_since=scanning.held_from(at), **accepted.__dict__
+        )
 
 
 def remove_evidence(evidence: Evidence) -> None:
@@ -193,8 +203,9 @@ def _check_free(activity: Activity) -> None:
         )
 
 
-def _check_room(holder: User, size: int) -> None:
-    held = Evidence.objects.of(holder).aggregate(files=models.Count("pk"), bytes=models.Sum("size"))
+def _check_room(holder: User, size: int, *, at: datetime) -> None:
+    _check_pace(holder, at)
+    held = Evidence.objects.of(holder).harmless().aggregate(files=models.Count("pk"), bytes=models.Sum("size"))
     if held["files"] >= rules.MAX_FILES_PER_PERSON:
         raise NotAllowed(
             _("You have %(most)s files here already. Remove some that are not needed, then add this one.")
@@ -207,9 +218,25 @@ def _check_room(holder: User, size: int) -> None:
         )
 
 
+def _check_pace(holder: User, at: datetime) -> None:
+    """A person who adds files faster than anybody has certificates may go on when the first of them is an hour old."""
+    hour = Evidence.objects.of(holder).filter(uploaded_at__gt=at - HOUR).order_by("-uploaded_at")
+    recent = list(hour.values_list("uploaded_at", flat=True)[: rules.MAX_UPLOADS_PER_HOUR])
+    if len(recent) >= rules.MAX_UPLOADS_PER_HOUR:
+        again = localtime(recent[-1] + HOUR + timedelta(minutes=1))  # hours and minutes are shown, seconds cut
+        raise NotAllowed(
+            _("You have added %(most)s files within an hour. You can add more from %(time)s (%(zone)s) on.")
+            % {
+                "most": rules.MAX_UPLOADS_PER_HOUR,
+                "time": date_format(again, "TIME_FORMAT"),
+                "zone": get_current_timezone_name(),
+            }
+        )
+
+
 def _delete_files(evidence: list[Evidence]) -> None:
     """Rows now, files once that is certain; should the process die between, the sweep finds them."""
-    names = [str(file) for e in evidence for file in (e.file, e.picture)]
-    Evidence.objects.filter(pk__in=[e.pk for e in evidence]).delete()
-    for name in names:
-        transaction.on_commit(partial(default_storage.delete, name), robust=True)
+    rows = Evidence.objects.filter(pk__in=[e.pk for e in evidence])
+    names = rows.file_names()
+    rows.delete()
+    transaction.on_commit(partial(storage.discard, names), robust=True)

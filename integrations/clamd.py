@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import IO
 from urllib.parse import urlsplit
 
 from integrations.errors import Unavailable
@@ -18,7 +18,7 @@ CHUNK = 64 * 1024
 LONGEST_ANSWER = 4096
 
 
-def scan(address: str, file: BinaryIO, *, within: float = DEADLINE) -> str:
+def scan(address: str, file: IO[bytes], *, within: float = DEADLINE) -> str:
     """What was found in the file, by its signature's name; empty when it is clean. Raises Unavailable."""
     with _conversation(address, within) as clamd:
         answer = clamd.stream(file)
@@ -43,7 +43,7 @@ class _Conversation:
     def __init__(self, connection: socket.socket, ends: float) -> None:
         self.connection, self.ends = connection, ends
 
-    def stream(self, file: BinaryIO) -> str:
+    def stream(self, file: IO[bytes]) -> str:
         """Send the file in chunks, each after its length; a chunk without length ends it."""
         try:
             self._send(b"zINSTREAM\0")

@@ -16,6 +16,8 @@ app.conf.beat_schedule = {
     # Every minute: enqueue whatever is due to leave the portal.
     "deliver account mail": {"task": "accounts.tasks.sweep", "schedule": 60.0},
     "deliver notices and reminders": {"task": "submissions.tasks.sweep", "schedule": 60.0},
+    # Every minute: ask the virus scanner about files it has not answered for yet.
+    "scan what is held back": {"task": "activities.tasks.scan_held", "schedule": 60.0},
     # Every minute: prove that beat, broker and worker live; /readyz reads it.
     "heartbeat": {"task": "integrations.tasks.heartbeat", "schedule": 60.0},
     # Hours are the programme's. Reminders go out by day, and are planned hourly because a missed hour must not

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from celery import current_app
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.mail import get_connection
 from django.db import connection
 
+from integrations import clamd
 from integrations.models import Heartbeat
 
 # Beat rings every minute; three missed rings mean that beat, broker or every worker has stopped.
@@ -24,6 +26,8 @@ def readiness(at: datetime) -> dict[str, str]:
         "mail": _mail,
         "beat": lambda: _beat(at),
     }
+    if settings.CLAMD:
+        checks["scanner"] = _scanner
     return {name: _outcome(check) for name, check in checks.items()}
 
 
@@ -55,6 +59,11 @@ def _storage() -> str:
 def _mail() -> str:
     with get_connection(timeout=2):
         return "ok"
+
+
+def _scanner() -> str:
+    clamd.ping(settings.CLAMD)
+    return "ok"
 
 
 def _beat(at: datetime) -> str:

@@ -60,7 +60,7 @@ class AnswerForm(ChoiceForm):
 
     def _add_files(self, one: CountedActivity, *, at: datetime) -> int:
         name = _files_of(one)
-        room = activity_rules.MAX_FILES_PER_ACTIVITY - len(one.activity.evidence_files.all())
+        room = activity_rules.MAX_FILES_PER_ACTIVITY - sum(not e.harmful for e in one.activity.evidence_files.all())
         kept, refused = keep_files(self.submission.holder, self.cleaned_data.get(name, []), room=room, at=at)
         for sentence in refused:
             self.add_error(name, sentence)

@@ -316,7 +316,18 @@ def _lock_and_count(
             raise NotAllowed(f"{line.activity.title}: {line.why_not}")
     lines = [line for line in lines if line.counts]
     rules.check_points(_sum(lines), policy.points_needed)
+    _check_scanned(lines)
     return lines
+
+
+def _check_scanned(lines: Iterable[standing.Line]) -> None:
+    """The team gets nothing that the virus scanner has not answered for."""
+    waiting = Evidence.objects.held().filter(activity__in=[line.activity.pk for line in lines]).first()
+    if waiting:
+        raise NotAllowed(
+            _("%(file)s is still being checked for viruses. Nothing is lost: please send again in a few minutes.")
+            % {"file": waiting}
+        )
 
 
 def _hold(activities: QuerySet[Activity]) -> None:
