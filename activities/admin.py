@@ -160,7 +160,9 @@ class EvidenceAdmin(ReadOnlyAdmin):
     fields = ["shown_name", "holder", "activity", "kind", "size", "pages", "sha256", "uploaded_at", "original"]
 
     @admin.display(description=_("original"))
-    def original(self, evidence: Evidence) -> SafeString:
+    def original(self, evidence: Evidence) -> str:
+        if not evidence.is_showable:
+            return evidence.why_not_shown
         address = reverse("evidence_file", args=[evidence.pk])
         return format_html(
             '<a href="{}">{} <span class="visually-hidden">{}</span></a>',

@@ -265,6 +265,13 @@ class Evidence(models.Model):
         return not (self.is_held or self.harmful)
 
     @property
+    def why_not_shown(self) -> str:
+        """Empty when it is."""
+        if self.harmful:
+            return str(_("Refused by the virus scanner: %(found)s") % {"found": self.harmful})
+        return str(_("Being checked for viruses")) if self.is_held else ""
+
+    @property
     def media_type(self) -> str:
         return next(kind.media_type for kind in rules.KINDS if kind.name == self.kind)
 

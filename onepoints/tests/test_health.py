@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from integrations.models import Heartbeat
+from integrations.standins.clamd import scanner
 from integrations.tests.conftest import sink, use_mail_server
 from integrations.tests.post import LOOPBACK, free_port, silent_server
 from onepoints import health
@@ -56,6 +57,13 @@ def test_when_all_is_well_every_component_says_so(ready, client):
     assert response.status_code == 200
     assert response.json() == dict.fromkeys(("database", "broker", "storage", "mail", "beat"), "ok")
     assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_a_virus_scanner_is_one_more_component_where_there_is_one(ready, ask, client, settings):
+    with scanner() as (settings.CLAMD, state):
+        assert client.get("/readyz").json()["scanner"] == "ok"
+        state.mood = "gone"
+        assert ask() == (503, {"scanner": "Unavailable"})
 
 
 def test_a_beat_that_has_stopped_is_seen(ready, ask):
