@@ -60,7 +60,7 @@ def _patience(*, own_server: bool) -> Config:
     return Config(
         connect_timeout=5,
         read_timeout=20,
-        retries={"total_max_attempts": 3, "mode": "standard"},
+        retries={"total_max_attempts": 2, "mode": "standard"},
         s3={"addressing_style": "path" if own_server else "auto"},
         request_checksum_calculation="when_required",  # what other makers' stores understand
         response_checksum_validation="when_required",
