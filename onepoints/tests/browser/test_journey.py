@@ -93,7 +93,7 @@ def people(browser, portal):
         page.locator("input[name=login]").fill(address)
         page.locator("input[name=password]").fill(PASSWORD)
         page.set_default_timeout(8000)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("link", name="Activities").first).to_be_visible()
         return page
 
