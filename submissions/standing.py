@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from activities import rules as activity_rules
+from activities.duplicates import Double
 from activities.models import Activity, Evidence
 from certifications.models import Credential, Extension
 from certifications.rules import add_months, advised_by
@@ -31,6 +32,7 @@ class Line:
     why_not: str = ""
     points: Decimal = ZERO
     is_over_cap: bool = False
+    doubles: list[Double] = field(default_factory=list)  # a page that shows evidence fills it
 
     @property
     def counts(self) -> bool:

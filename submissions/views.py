@@ -15,6 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.clock import program_today
 from accounts.http import SignedInRequest
+from accounts.models import User
+from activities import duplicates
 from activities.models import Activity
 from certifications.models import Credential
 from submissions import standing, workflow
@@ -51,7 +53,8 @@ def activity(request: SignedInRequest, pk: int) -> HttpResponse:
     """One activity: the facts, what proves it, and whether it counts."""
     found = get_object_or_404(standing.ledger(request.user).prefetch_related("evidence_files"), pk=pk)
     standings = standing.standings(request.user, program_today())
-    return render(request, "submissions/activity.html", _row(found, standings))
+    doubles = duplicates.own(request.user, [pk]).get(pk, [])
+    return render(request, "submissions/activity.html", {**_row(found, standings), "doubles": doubles})
 
 
 def _row(activity: Activity, standings: list[Standing]) -> dict[str, Any]:
@@ -85,12 +88,19 @@ def ask(request: SignedInRequest, pk: int) -> HttpResponse:
     shown = standing.standing_of(credential, on)
     chosen = form.chosen if form.is_bound else {line.id for line in shown.proposal}
     _with_evidence(shown.counting)
+    _with_doubles(shown.counting, request.user)
     context = {"standing": shown, "form": form, "chosen": chosen, "sum": standing.points_of(shown.counting, chosen)}
     return render(request, "submissions/ask.html", context)
 
 
 def _with_evidence(lines: list[Line]) -> None:
     prefetch_related_objects([line.activity for line in lines], "evidence_files")
+
+
+def _with_doubles(lines: list[Line], holder: User) -> None:
+    found = duplicates.own(holder, [line.id for line in lines])
+    for line in lines:
+        line.doubles = found.get(line.id, [])
 
 
 # --- following --------------------------------------------------------------------------------------------------------

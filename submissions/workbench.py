@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.clock import program_today
 from accounts.models import User
+from activities import duplicates
+from activities.duplicates import Double
 from activities.models import Activity, ActivityType, Evidence
 from certifications.rules import add_months
 from submissions import rules, workflow
-from submissions.models import CountedActivity, Step, Submission
+from submissions.models import CountedActivity, Step, Submission, parse_reference
 from submissions.rules import ZERO, NotAllowed, Status, Verdict
 
 # Tone (a class in team.css), shape and word of each status, from the team's side.
@@ -54,7 +56,7 @@ class Item:
 
     counted: CountedActivity
     type_now: ActivityType | None
-    doubles: list[Evidence]
+    doubles: list[tuple[Double, int | None]]  # each with the request that counts it
     form: Any = None
 
     @property
@@ -220,10 +222,10 @@ def case(pk: int, reviewer: User, on: date) -> Case:
     ).get(pk=pk)
     counted = list(_counted(submission))
     types = _types_now([c.activity for c in counted])
-    doubles = _doubles(counted)
+    doubles = duplicates.for_team(e for c in counted for e in c.activity.evidence_files.all())
     return Case(
         submission=submission,
-        items=[Item(c, types.get(c.activity_id), doubles.get(c.activity_id, [])) for c in counted],
+        items=[Item(c, types.get(c.activity_id), _with_requests(doubles.get(c.activity_id, []))) for c in counted],
         history=list(submission.steps.select_related("by")),
         reviewer=reviewer,
         on=on,
@@ -251,18 +253,8 @@ def _types_now(activities: Iterable[Activity]) -> dict[int, ActivityType]:
     }
 
 
-def _doubles(counted: Iterable[CountedActivity]) -> dict[int, list[Evidence]]:
-    """For each activity the same files where they prove another one, of this person or of somebody else."""
-    mine = {(e.sha256, c.activity_id) for c in counted for e in c.activity.evidence_files.all()}
-    others = list(
-        Evidence.objects.filter(sha256__in={sha for sha, _activity in mine}, activity__isnull=False).select_related(
-            "activity", "holder"
-        )
-    )
-    found: dict[int, list[Evidence]] = {}
-    for sha, activity in mine:
-        found.setdefault(activity, []).extend(e for e in others if e.sha256 == sha and e.activity_id != activity)
-    return found
+def _with_requests(doubles: Iterable[Double]) -> list[tuple[Double, int | None]]:
+    return [(double, parse_reference(double.activity.locked_by)) for double in doubles]
 
 
 def _state(submission: Submission) -> str:

@@ -74,6 +74,7 @@ def test_at_the_time_that_was_named_it_is_taken(holder):
     uploaded_at = NOW.replace(second=59, microsecond=999_999)
     make_many(holder, MOST, uploaded_at=uploaded_at)
     assert "from 16:01 (UTC) on" in refused(holder, at=uploaded_at + timedelta(hours=1, microseconds=-1))
+    workflow.keep_aside(holder, picture_upload(), at=uploaded_at + timedelta(hours=1))
     workflow.keep_aside(holder, picture_upload(), at=NOW.replace(hour=16, minute=1))
 
 

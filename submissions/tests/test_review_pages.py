@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from activities.models import ActivityType
+from activities.models import Activity, ActivityType
 from certifications.models import Extension
 from onepoints.tests.factories import (
     MORNING,
@@ -151,10 +151,15 @@ def test_a_catalogue_version_of_a_later_day_is_no_matter_here(signed_in, request
 def test_a_file_that_proves_something_else_too_is_pointed_out(signed_in, request_):
     sha = request_.counted.first().activity.evidence_files.get().sha256
     other = make_holder("Bert Borrower")
-    make_evidence(other, make_activity(other, title="Borrowed course", evidence=False), sha256=sha)
+    borrowed = make_activity(other, title="Borrowed course", evidence=False)
+    double = make_evidence(other, borrowed, sha256=sha)
+    assert "Same file" not in text(review_page(signed_in, request_))  # a log is private until a request counts it
+    Activity.objects.filter(pk=borrowed.pk).lock(at=NOW, by="SUB-00099")
     page = text(review_page(signed_in, request_))
     assert page.count("Same file") == 1
     assert "Bert Borrower" in page
+    assert reverse("evidence_picture", args=[double.pk]) in page
+    assert f'href="{reverse("admin:submissions_submission_review", args=[99])}">SUB-00099</a>' in page
 
 
 def test_thirty_activities_take_as_many_queries_as_five(signed_in, reviewer, django_assert_max_num_queries):
