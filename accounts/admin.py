@@ -14,11 +14,14 @@ from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import BaseUserCreationForm
 from django.contrib.auth.forms import UserChangeForm as BaseUserChangeForm
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts import second_factor, sessions
-from accounts.models import AccountMail, User
+from accounts.audit_admin import AuditEntryAdmin
+from accounts.audited import Audited
+from accounts.models import AccountMail, AuditEntry, User
 from integrations.admin_base import DeliveryAdmin, ReadOnlyAdmin, TeamAdmin
 
 
@@ -46,9 +49,10 @@ class UserChangeForm(OwnAddress, BaseUserChangeForm):
         field_classes: dict[str, Any] = {}
 
 
-class UserAdmin(TeamAdmin, auth_admin.UserAdmin):
+class UserAdmin(Audited, TeamAdmin, auth_admin.UserAdmin):
     """The list and form of people. Who may look people up sees names and addresses, not rights."""
 
+    audited_as = "person {0.pk}"
     form = UserChangeForm
     add_form = UserCreationForm
     list_display = ["email", "name", "is_staff", "is_active", "last_login"]
@@ -97,6 +101,11 @@ class UserAdmin(TeamAdmin, auth_admin.UserAdmin):
         if not obj.is_active:
             sessions.end_sessions(obj)
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """The password and its entry in the audit trail stay or go together."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
     def vouch_for(self, request: HttpRequest, user: User) -> None:
         """The team vouches for the address, so it counts as proved; an earlier one signs in no more."""
         EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
@@ -104,7 +113,7 @@ class UserAdmin(TeamAdmin, auth_admin.UserAdmin):
 
 
 @admin.register(AccountMail)
-class AccountMailAdmin(DeliveryAdmin):
+class AccountMailAdmin(Audited, DeliveryAdmin):
     """Mails about signing in, without their words: these hold a code."""
 
     search_fields = ["reference", "to"]
@@ -120,9 +129,10 @@ admin.site.unregister([Authenticator, UserSession])
 
 
 @admin.register(Authenticator)
-class SecondFactorAdmin(ReadOnlyAdmin):
+class SecondFactorAdmin(Audited, ReadOnlyAdmin):
     """Who has which second factor, never its secret. An administrator takes away what somebody has lost."""
 
+    audited_as = "person {0.user_id}"
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_select_related = ["user"]
     fields: ClassVar[Any] = list_display
@@ -135,3 +145,6 @@ class SecondFactorAdmin(ReadOnlyAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
         second_factor.take_away(obj)
+
+
+admin.site.register(AuditEntry, AuditEntryAdmin)

@@ -8,10 +8,21 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts import second_factor
+from accounts import origin, second_factor
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 SEEN_EVERY = 300  # seconds: "last seen" need not be more exact, and a page need not write each time
+
+
+class WhereFrom:
+    """Lets the audit trail know which page request something was done in, from which address."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with origin.of(request):
+            return self.get_response(request)
 
 
 class PersonalTimeZone:

@@ -1,10 +1,12 @@
-"""The person: signs in by e-mail, has preferences. And the mails about an account (codes, resets)."""
+"""The person: signs in by e-mail, has preferences. The mails about an account, and the trail of who did what."""
 
 import zoneinfo
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -109,3 +111,71 @@ class AccountMail(Delivery):
     class Meta(Delivery.Meta):
         verbose_name = _("account mail")
         verbose_name_plural = _("account mails")
+
+
+class AppendOnlyError(TypeError):
+    """Somebody tried to change or delete what has been written down for good."""
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    """Entries are added and read; the database refuses the rest as well (migration 0002)."""
+
+    def between(self, first: datetime | None, last: datetime | None) -> "AuditEntryQuerySet":
+        """Written from `first` on and before `last`; None leaves that end open."""
+        found = self if first is None else self.filter(at__gte=first)
+        return found if last is None else found.filter(at__lt=last)
+
+    def about(self, subject: str) -> "AuditEntryQuerySet":
+        """What happened to a record; "activity 17" is not "activity 170", and "activity" means all of them."""
+        return self.filter(models.Q(subject__iexact=subject) | models.Q(subject__istartswith=f"{subject} "))
+
+    def update(self, **changes: Any) -> int:
+        raise AppendOnlyError
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError
+
+
+class AuditEntry(models.Model):
+    """Who did what to which record, when and from where. Written by `accounts.audit` only, never changed.
+
+    The record is named by text, so that an entry outlives it and this app knows nothing of those above. A person who
+    is erased leaves `by` empty; that one change, and emptying `by_text` with it, is all the database lets through.
+    """
+
+    at = models.DateTimeField(_("when"))
+    by = models.ForeignKey(User, models.SET_NULL, verbose_name=_("person"), related_name="+", null=True, blank=True)
+    by_text = models.CharField(
+        _("who"), max_length=410, blank=True, help_text=_("Name and address as they were. Empty: the portal itself.")
+    )
+    action = models.CharField(_("what"), max_length=30)
+    subject = models.CharField(_("record"), max_length=120)
+    details = models.JSONField(_("details"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    address = models.CharField(_("from where"), max_length=45, blank=True)
+    agent = models.CharField(_("browser"), max_length=200, blank=True)
+    request_id = models.CharField(
+        _("page request"), max_length=32, blank=True, help_text=_("The same for all that one click did.")
+    )
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("entry of the audit trail")
+        verbose_name_plural = _("audit trail")
+        ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_latest_first"),
+            models.Index(fields=["subject"], name="audit_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.subject}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AppendOnlyError
+        super().save(*args, **{**kwargs, "force_insert": True})
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise AppendOnlyError

@@ -1,16 +1,20 @@
 """What a person may change about themselves, and where they are signed in."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import sessions
+from accounts import audit, sessions
+from accounts.audit import Action
 from accounts.forms import PreferencesForm
 from accounts.http import SignedInRequest
 
@@ -21,7 +25,9 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     """Name, time zone, reminders."""
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        with transaction.atomic():
+            form.save()
+            _audit(request, Action.CHANGED, **audit.changes(form))
         messages.success(request, _("Your preferences are saved."))
         return redirect("preferences")
     return render(request, "accounts/preferences.html", {"form": form})
@@ -61,7 +67,9 @@ def sign_out_browser(request: SignedInRequest, pk: int) -> HttpResponse:
     """End one of the person's other sessions."""
     others = sessions.alive(request.user, timezone.now()).exclude(session_key=request.session.session_key)
     row = get_object_or_404(others, pk=pk)
-    sessions.end(others.filter(pk=row.pk))
+    with transaction.atomic():
+        sessions.end(others.filter(pk=row.pk))
+        _audit(request, Action.SIGNED_OUT_ELSEWHERE, browser=" ".join(sessions.device(row.user_agent)).strip())
     messages.success(request, _("That browser is signed out."))
     return redirect("browsers")
 
@@ -70,9 +78,16 @@ def sign_out_browser(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 def sign_out_others(request: SignedInRequest) -> HttpResponse:
     """End all sessions but this one."""
-    sessions.end_sessions(request.user, keep=request.session.session_key)
+    with transaction.atomic():
+        sessions.end_sessions(request.user, keep=request.session.session_key)
+        _audit(request, Action.SIGNED_OUT_ELSEWHERE, browser="all")
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("browsers")
+
+
+def _audit(request: SignedInRequest, action: Action, **details: Any) -> None:
+    if details:
+        audit.record(action, subject=audit.person(request.user), by=request.user, details=details)
 
 
 def _is_here(request: SignedInRequest, key: str) -> bool:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.audited import Audited
 from accounts.clock import program_today
 from activities.models import Activity, ActivityType, Evidence
 from integrations.admin_base import ChoiceFilter, ReadOnlyAdmin, TeamAdmin, status_mark
@@ -35,7 +36,8 @@ class VersionFilter(ChoiceFilter):
 
 
 @admin.register(ActivityType)
-class ActivityTypeAdmin(TeamAdmin):
+class ActivityTypeAdmin(Audited, TeamAdmin):
+    audited_as = "catalogue {0.code} {0.valid_from}"
     list_display = [
         "code",
         "name",
@@ -108,7 +110,8 @@ class ActivityTypeAdmin(TeamAdmin):
         for line in lines:
             line.is_confirmed = True
             line.save(update_fields=["is_confirmed"])
-            self.log_change(request, line, [{"changed": {"fields": ["is_confirmed"]}}])
+            message = [{"changed": {"fields": ["is_confirmed"]}}]
+            self.log_change(request, line, message, details={"is_confirmed": [False, True]})
         said = ngettext("%(count)s line is confirmed.", "%(count)s lines are confirmed.", len(lines))
         messages.success(request, said % {"count": len(lines)})
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.clock import program_today
 from accounts.http import SignedInRequest
 from activities import workflow
@@ -86,7 +89,7 @@ def remove_evidence(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def evidence_picture(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """Our own picture of the evidence: the only form in which a page shows it."""
     evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
-    return _handed_out(evidence.picture, content_type="image/png")
+    return _shown(request, Action.PICTURE_VIEWED, evidence, evidence.picture, content_type="image/png")
 
 
 @login_required
@@ -94,9 +97,27 @@ def evidence_picture(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
 def evidence_file(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """The untouched original, only ever to be saved."""
     evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
-    return _handed_out(
-        evidence.file, content_type=evidence.media_type, as_attachment=True, filename=evidence.shown_name
+    return _shown(
+        request,
+        Action.ORIGINAL_VIEWED,
+        evidence,
+        evidence.file,
+        content_type=evidence.media_type,
+        as_attachment=True,
+        filename=evidence.shown_name,
     )
+
+
+def _shown(
+    request: SignedInRequest, action: Action, evidence: Evidence, file: FieldFile, **options: Any
+) -> FileResponse:
+    """Hand the file out; of another person's, the audit trail first says who looks."""
+    if evidence.holder_id == request.user.pk:
+        return _handed_out(file, **options)
+    details = {"activity": evidence.activity_id, "holder": f"person {evidence.holder_id}"}
+    with transaction.atomic():
+        audit.record(action, subject=f"evidence {evidence.pk}", by=request.user, details=details)
+        return _handed_out(file, **options)
 
 
 def _handed_out(file: FieldFile, **options: Any) -> FileResponse:

@@ -15,6 +15,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import get_current_timezone_name, localtime
 from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import User
 from activities import rules, scanning, storage, uploads
 from activities.models import Activity, ActivityType, Evidence, EvidencePage
@@ -72,7 +74,7 @@ def log(
         if key and Activity.objects.filter(form_key=key).exists():
             raise NotAllowed(_("This form is not yours. Please open the page again."))
         _write(activity, entry, at=at, today=today)
-        _attach(activity, evidence)
+        _audit(Action.LOGGED, activity, {"files": _attach(activity, evidence)}, at=at)
     return activity
 
 
@@ -94,9 +96,11 @@ def change(
     with transaction.atomic():
         activity = _locked_row(activity)
         _check_free(activity)
+        before = _values(activity)
         _write(activity, entry, at=at, today=today)
-        _delete_files(list(Evidence.objects.filter(activity=activity, pk__in=list(without))))
-        _attach(activity, evidence)
+        files = {"files_removed": _delete_files(list(Evidence.objects.filter(activity=activity, pk__in=list(without))))}
+        files["files_added"] = _attach(activity, evidence)
+        _audit(Action.CORRECTED, activity, {**_changed(before, activity), **files}, at=at)
     return activity
 
 
@@ -109,7 +113,8 @@ def remove(activity: Activity) -> None:
             raise NotAllowed(
                 _("A request has counted this activity, so it stays in your log. You can still correct it.")
             )
-        _delete_files(list(Evidence.objects.filter(activity=activity)))
+        files = _delete_files(list(Evidence.objects.filter(activity=activity)))
+        _audit(Action.REMOVED, activity, {"files": files})
         activity.delete()
 
 
@@ -124,9 +129,11 @@ def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
         except NotAllowed:  # after any other error there may be a row: the sweep looks, then deletes
             storage.discard([accepted.file, accepted.picture])
             raise
-        return Evidence.objects.create(
+        evidence = Evidence.objects.create(
             holder=holder, uploaded_at=at, held_since=scanning.held_from(at), **accepted.__dict__
         )
+        _audit_files(Action.EVIDENCE_ADDED, [evidence], by=holder, at=at)
+    return evidence
 
 
 def remove_evidence(evidence: Evidence) -> None:
@@ -136,14 +143,16 @@ def remove_evidence(evidence: Evidence) -> None:
         if evidence.activity is not None:
             _check_free(_locked_row(evidence.activity))
         # A file kept aside may have become part of an activity, even of a request, since it was looked at.
-        still = Evidence.objects.select_for_update().filter(pk=evidence.pk, activity=evidence.activity_id)
-        _delete_files(list(still))
+        still = list(Evidence.objects.select_for_update().filter(pk=evidence.pk, activity=evidence.activity_id))
+        _audit_files(Action.EVIDENCE_REMOVED, still, by=evidence.holder)
+        _delete_files(still)
 
 
 def sweep(at: datetime) -> int:
     """Forget files that were kept aside and never used, and stored files without a row; returns how many."""
     with transaction.atomic():
         unused = list(Evidence.objects.kept_aside().filter(uploaded_at__lt=at - KEPT_ASIDE).select_for_update())
+        _audit_files(Action.EVIDENCE_REMOVED, unused, by=None, at=at)
         _delete_files(unused)
     return len(unused) + _sweep_orphans(at - ORPHAN_AFTER)
 
@@ -185,8 +194,8 @@ def _kept_version(activity: Activity, entry: Entry) -> ActivityType | None:
     return None
 
 
-def _attach(activity: Activity, evidence: Iterable[UUID]) -> None:
-    Evidence.objects.filter(pk__in=list(evidence)).attach(activity)
+def _attach(activity: Activity, evidence: Iterable[UUID]) -> int:
+    return Evidence.objects.filter(pk__in=list(evidence)).attach(activity)
 
 
 def _locked_row(activity: Activity) -> Activity:
@@ -234,9 +243,33 @@ def _check_pace(holder: User, at: datetime) -> None:
         )
 
 
-def _delete_files(evidence: list[Evidence]) -> None:
-    """Rows now, files once that is certain; should the process die between, the sweep finds them."""
+def _delete_files(evidence: list[Evidence]) -> int:
+    """Rows now, files once that is certain; should the process die between, the sweep finds them. Returns how many."""
     rows = Evidence.objects.filter(pk__in=[e.pk for e in evidence])
     names = rows.file_names()
     rows.delete()
     transaction.on_commit(partial(storage.discard, names), robust=True)
+    return len(evidence)
+
+
+# --- the audit trail: it says that and when, but what a log holds is private until a request counts it (rule 6) ------
+
+
+def _audit(action: Action, activity: Activity, details: audit.Details, *, at: datetime | None = None) -> None:
+    audit.record(action, subject=f"activity {activity.pk}", by=activity.holder, at=at, details=details)
+
+
+def _audit_files(action: Action, evidence: Iterable[Evidence], *, by: User | None, at: datetime | None = None) -> None:
+    found = ((f"evidence {e.pk}", {"sha256": e.sha256, "activity": e.activity_id}) for e in evidence)
+    audit.record_each(action, found, by=by, at=at)
+
+
+def _values(activity: Activity) -> dict[str, Any]:
+    names = ("type_id", "title", "started_on", "completed_on", "held_at", "quantity", "points")
+    return {name: getattr(activity, name) for name in names}
+
+
+def _changed(before: dict[str, Any], activity: Activity) -> dict[str, Any]:
+    """Old and new values of what the team has seen; of the rest, only what kind of thing changed."""
+    changed = {name: [before[name], value] for name, value in _values(activity).items() if before[name] != value}
+    return changed if activity.shared_at else {"changed": sorted(changed)}

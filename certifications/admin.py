@@ -7,13 +7,15 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audited import Audited
 from accounts.clock import program_today
 from certifications.models import Certification, Credential, Extension, Reminder
 from integrations.admin_base import ChoiceFilter, DeliveryAdmin, ReadOnlyAdmin, TeamAdmin
 
 
 @admin.register(Certification)
-class CertificationAdmin(TeamAdmin):
+class CertificationAdmin(Audited, TeamAdmin):
+    audited_as = "certification {0.code}"
     list_display = ["title", "code", "level", "release", "exam", "replaced_by"]
     list_select_related = ["replaced_by"]
     list_filter = ["level"]
@@ -53,7 +55,7 @@ class ActiveFilter(ChoiceFilter):
 
 
 @admin.register(Credential)
-class CredentialAdmin(TeamAdmin):
+class CredentialAdmin(Audited, TeamAdmin):
     list_display = ["candidate_id", "certification", "holder", "registry_name", "registry_email", "expires_on"]
     list_select_related = ["certification", "holder"]
     list_filter = [ActiveFilter, "certification"]
@@ -108,7 +110,7 @@ class ExtensionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Reminder)
-class ReminderAdmin(DeliveryAdmin):
+class ReminderAdmin(Audited, DeliveryAdmin):
     list_select_related = ["credential__holder"]
     search_fields = [*DeliveryAdmin.search_fields, "credential__candidate_id", "credential__holder__email"]
     search_help_text = _("Reference, candidate ID or holder's e-mail")

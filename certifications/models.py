@@ -9,6 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import User
 from accounts.rules import NotAllowed
 from certifications import rules
@@ -94,6 +96,11 @@ class Credential(models.Model):
     def __str__(self) -> str:
         return f"{self.certification} ({self.candidate_id})"
 
+    @property
+    def audited_as(self) -> str:
+        """Its name in the audit trail."""
+        return f"credential {self.pk}"
+
     def is_active(self, on: date) -> bool:
         """Active through its expiry date (rule 3)."""
         return on <= self.expires_on
@@ -118,6 +125,8 @@ class Credential(models.Model):
                 % {"day": date_format(Credential.objects.get(pk=self.pk).expires_on)}
             )
         self.expires_on = until
+        details = {"expires_on": [from_day, until], "request": source}
+        audit.record(Action.EXTENDED, subject=self.audited_as, by=by, at=at, details=details)
         return Extension.objects.create(
             credential=self, old_expires_on=from_day, new_expires_on=until, source=source, granted_by=by, granted_at=at
         )

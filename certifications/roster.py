@@ -13,6 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import models, transaction
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import User
 from certifications.models import Certification, Credential, Extension
 from integrations import mail
@@ -253,7 +255,16 @@ def apply(rows: Iterable[Row], *, at: datetime) -> Difference:
         )
         Extension.objects.filter(pk__in=[e.pk for e in difference.confirmed]).update(confirmed_at=at)
         _find_holders(difference.new + difference.renamed)
+        _audit(difference, at=at)
     return difference
+
+
+def _audit(difference: Difference, *, at: datetime) -> None:
+    """The list as a whole, and each date that it moved."""
+    counts = {name: len(getattr(difference, name)) for name in ("new", "moved", "confirmed", "kept", "renamed")}
+    audit.record(Action.IMPORTED, subject="registry", by=None, at=at, details=counts)
+    moved = ((c.audited_as, {"expires_on": [before, c.expires_on]}) for before, c in difference.moved)
+    audit.record_each(Action.MOVED, moved, by=None, at=at)
 
 
 def _new(row: Row) -> Credential:
@@ -285,8 +296,10 @@ def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
 # --- whose it is ------------------------------------------------------------------------------------------------------
 
 
-def claim(user: User, email: str) -> int:
+def claim(user: User, email: str, *, by: audit.Who = None) -> int:
     """Give a person who has proved this address the credentials recorded under it; returns how many.
+
+    `by` is who proved or vouched for the address; None where an import finds it proved before.
 
     Of two records for one certification (people can hold two registry accounts) the later expiry date wins; the other
     one stays for the team.
@@ -300,6 +313,8 @@ def claim(user: User, email: str) -> int:
             if credential.certification_id not in mine:
                 mine.add(credential.certification_id)
                 claimed += Credential.objects.unclaimed().filter(pk=credential.pk).update(holder=user)
+                details = {"holder": [None, audit.person(user)]}
+                audit.record(Action.CLAIMED, subject=credential.audited_as, by=by, details=details)
     return claimed
 
 

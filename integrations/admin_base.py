@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -26,6 +27,21 @@ class TeamAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what the list's filters ask. Any other field in the address would let hidden values be guessed."""
+        name = lookup.split("__")[0]
+        is_field = name == "pk" or name in {field.name for field in self.opts.get_fields()}
+        asked = [getattr(f, "parameter_name", f) for f in self.get_list_filter(request)]
+        if is_field and not any(lookup == f or lookup.startswith(f"{f}__") for f in asked):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Whoever may not look is not told either whether there is such a row."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
 
 class ReadOnlyAdmin(TeamAdmin):
@@ -132,6 +148,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows = list(queryset.filter(delivered_at=None).exclude(gave_up_at=None, last_error=""))
         for row in rows:
             row.try_again(timezone.now())
+            self.log_change(request, row, [{"changed": {"name": str(self.opts.verbose_name), "fields": ["attempts"]}}])
         said = ngettext(
             "%(count)s delivery is tried again within a minute.",
             "%(count)s deliveries are tried again within a minute.",

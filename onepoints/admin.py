@@ -17,7 +17,7 @@ from integrations.admin_base import ReadOnlyAdmin
 class PersonAdmin(UserAdmin):
     def vouch_for(self, request: HttpRequest, user: User) -> None:
         super().vouch_for(request, user)
-        claimed = roster.claim(user, user.email)
+        claimed = roster.claim(user, user.email, by=request.user)
         if claimed:
             said = ngettext(
                 "%(count)s certification was recorded under this address and is theirs now.",

@@ -51,6 +51,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "certifications.add_credential",
         "certifications.change_credential",
         "accounts.view_user",
+        "accounts.view_auditentry",
     ),
 }
 

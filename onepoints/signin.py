@@ -10,5 +10,5 @@ class AccountAdapter(MailByRowAdapter):
     def confirm_email(self, request, email_address):  # type: ignore[no-untyped-def]
         confirmed = super().confirm_email(request, email_address)
         if confirmed:
-            roster.claim(email_address.user, email_address.email)
+            roster.claim(email_address.user, email_address.email, by=email_address.user)
         return confirmed

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.audited import Audited
 from accounts.clock import program_today
 from integrations.admin_base import ChoiceFilter, DeliveryAdmin, ReadOnlyAdmin, TeamAdmin, status_mark
 from submissions import admin_views, workbench
@@ -206,7 +207,8 @@ class PolicyForm(forms.ModelForm):
 
 
 @admin.register(Policy)
-class PolicyAdmin(TeamAdmin):
+class PolicyAdmin(Audited, TeamAdmin):
+    audited_as = "policy {0.effective_from}"
     form = PolicyForm
     list_display = [
         "effective_from",
@@ -291,7 +293,7 @@ def is_fixed(policy: Policy) -> bool:
 
 
 @admin.register(CredentialingCase)
-class CredentialingCaseAdmin(DeliveryAdmin):
+class CredentialingCaseAdmin(Audited, DeliveryAdmin):
     list_display = ["number", "request", *DeliveryAdmin.list_display[1:]]
     list_select_related = ["submission__holder"]
     search_help_text = _("CRED- number, or the number in ServiceNow")
@@ -310,7 +312,7 @@ class CredentialingCaseAdmin(DeliveryAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(DeliveryAdmin):
+class NoticeAdmin(Audited, DeliveryAdmin):
     list_display = ["request", "move", *DeliveryAdmin.list_display[1:]]
     list_select_related = ["step__submission__holder"]
     search_fields = ["reference", "step__submission__holder__email"]

@@ -16,6 +16,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.audit import Action
 from accounts.models import User
 from activities.models import Activity, Evidence
 from certifications.models import Credential, Extension
@@ -106,7 +108,9 @@ def add_evidence(submission: Submission, activity: Activity, evidence: Iterable[
         counted = submission.counted.held().filter(activity=activity).exists()
         if not counted:
             raise NotAllowed(_("%(request)s does not count this activity.") % {"request": submission})
-        Evidence.objects.filter(pk__in=list(evidence)).attach(activity)
+        files = Evidence.objects.filter(pk__in=list(evidence)).attach(activity)
+        details = {"files": files, "request": submission.reference}
+        audit.record(Action.EVIDENCE_ADDED, subject=f"activity {activity.pk}", by=submission.holder, details=details)
 
 
 def withdraw(submission: Submission, *, by: User, at: datetime) -> Submission:
@@ -168,10 +172,12 @@ def judge(
         counted = _still_counted(submission, counted)
         accepted = {Verdict.ACCEPTED: counted.points, Verdict.FEWER: points or ZERO}.get(Verdict(verdict), ZERO)
         rules.check_verdict(verdict, counted.points, accepted, reason)
+        before = counted.verdict, counted.accepted_points
         counted.verdict, counted.accepted_points = verdict, accepted
         plain = verdict in (Verdict.ACCEPTED, Verdict.PENDING)
         counted.reason, counted.words = ("", "") if plain else (reason, words.strip())
         counted.save()
+        _audit_verdict(counted, before, by=by)
     return counted
 
 
@@ -182,7 +188,11 @@ def accept_rest(submission: Submission, *, by: User) -> int:
         rules.check_move(submission.reference, submission.status, Status.RETURNED)
         check_taken(submission, by)
         pending = submission.counted.held().filter(verdict=Verdict.PENDING)
-        return pending.update(verdict=Verdict.ACCEPTED, accepted_points=F("points"))
+        accepted = pending.update(verdict=Verdict.ACCEPTED, accepted_points=F("points"))
+        if accepted:
+            details = {"activities": accepted}
+            audit.record(Action.ACCEPTED_REST, subject=submission.reference, by=by, details=details)
+    return accepted
 
 
 def return_for_more(submission: Submission, words: str, *, by: User, at: datetime, on: date) -> Submission:
@@ -389,11 +399,23 @@ def _close(
 def _step(
     submission: Submission, move: Step.Move, *, by: User | None, words: str = "", at: datetime, tell: bool = False
 ) -> None:
-    """Write history and, where the holder is to be told, the mail's row."""
+    """Write history and the audit trail and, where the holder is to be told, the mail's row."""
     step = Step.objects.create(submission=submission, move=move, by=by, words=words.strip(), at=at)
+    details = {"status": submission.status, "points": submission.points, "reviewer": audit.plain(submission.taken_by)}
+    audit.record(Action(move), subject=submission.reference, by=by, at=at, details=details)
     if tell:
         Notice.objects.create(step=step, reference=f"{submission.reference}-{step.pk}-{move}", next_attempt_at=at)
         doorbell.ring_on_commit("submissions.tasks.sweep")
+
+
+def _audit_verdict(counted: CountedActivity, before: tuple[str, Decimal], *, by: User) -> None:
+    details = {
+        "activity": counted.activity_id,
+        "verdict": [before[0], counted.verdict],
+        "points": [before[1], counted.accepted_points],
+        "reason": counted.reason,
+    }
+    audit.record(Action.JUDGED, subject=counted.submission.reference, by=by, details=details)
 
 
 def _sum(lines: Iterable[standing.Line]) -> Decimal:

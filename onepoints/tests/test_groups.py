@@ -77,6 +77,7 @@ def test_programme_managers_open_these_lists_and_no_others(client):
         "certifications.extension",
         "certifications.reminder",
         "accounts.user",
+        "accounts.auditentry",
         "accounts.accountmail",
     }
 
