@@ -235,6 +235,18 @@ def test_a_harmful_file_takes_no_room_in_its_activity(client, holder, monkeypatc
     assert Evidence.objects.filter(activity=activity).harmless().count() == 1
 
 
+def test_a_harmful_file_takes_no_room_in_an_answer_either(client, holder, monkeypatch):
+    monkeypatch.setattr("activities.rules.MAX_FILES_PER_ACTIVITY", 2)
+    reviewer, activity = make_reviewer(), make_points(holder, 40)
+    submission = send(make_credential(holder), [activity])
+    requests.take(submission, by=reviewer, at=NOW)
+    requests.return_for_more(submission, "Please add page 2.", by=reviewer, at=NOW, on=TODAY)
+    make_evidence(holder, activity, harmful="Eicar")
+    form = {"activity": activity.pk, f"files_{activity.pk}": picture_upload()}
+    client.post(reverse("answer", args=[submission.pk]), form)
+    assert Evidence.objects.filter(activity=activity).harmless().count() == 2
+
+
 def test_a_harmful_file_can_be_taken_away(client, holder):
     activity = make_activity(holder, evidence=False)
     evidence = make_evidence(holder, activity, harmful="Eicar")

@@ -112,6 +112,13 @@ def test_a_scanner_that_drips_its_answer_has_one_deadline_for_all_of_it():
     assert time.monotonic() - began < 3
 
 
+def test_once_the_deadline_has_passed_nothing_more_is_sent():
+    with socket.create_server((LOOPBACK, 0)) as server:
+        connection = clamd._Conversation(socket.create_connection(server.getsockname()), time.monotonic() - 1)
+        with connection.connection, pytest.raises(TimeoutError):
+            connection.ask(b"zPING\0")
+
+
 def test_a_file_beyond_the_scanners_limit_is_not_called_clean(standin):
     address, state = standin
     state.stream_max_length = clamd.CHUNK
