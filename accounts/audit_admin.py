@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import localize
 from django.utils.html import format_html
@@ -38,7 +38,7 @@ def _day_input() -> forms.DateInput:
 class NarrowForm(forms.Form):
     """What a reader of the trail asks for."""
 
-    action = forms.ChoiceField(label=_("What"), required=False, choices=[("", _("Everything")), *Action.choices])
+    what = forms.ChoiceField(label=_("What"), required=False, choices=[("", _("Everything")), *Action.choices])
     person = forms.CharField(label=_("Who"), required=False, max_length=254)
     first = forms.DateField(label=_("From"), required=False, widget=_day_input())
     last = forms.DateField(label=_("Until"), required=False, widget=_day_input())
@@ -72,7 +72,7 @@ class NarrowFilter(admin.ListFilter):
         asked = self.form.cleaned_data
         last = asked["last"] + timedelta(days=1) if asked["last"] else None
         found = queryset.between(_midnight(asked["first"]), _midnight(last)).filter(by_text__icontains=asked["person"])
-        return found.filter(action=asked["action"]) if asked["action"] else found
+        return found.filter(action=asked["what"]) if asked["what"] else found
 
 
 class AuditEntryAdmin(ReadOnlyAdmin):
@@ -96,7 +96,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("record"), ordering="subject")
     def record(self, entry: AuditEntry) -> SafeString:
-        return format_html('<a href="?{}">{}</a>', urlencode({"q": entry.subject}), entry.subject)
+        page = reverse("admin:accounts_auditentry_changelist")
+        return format_html('<a href="{}?{}">{}</a>', page, urlencode({"q": entry.subject}), entry.subject)
 
     @admin.display(description=_("details"))
     def told(self, entry: AuditEntry) -> str:
@@ -152,8 +153,8 @@ def rows(entries: Iterable[AuditEntry]) -> Iterator[list[Any]]:
 
 def _value(value: Any) -> str:
     if isinstance(value, list):
-        return " → ".join("–" if v is None else _value(v) for v in value)
-    return str(value)
+        return " → ".join(map(_value, value))
+    return "–" if value in (None, "") else str(value)
 
 
 def _midnight(day: date | None) -> datetime | None:

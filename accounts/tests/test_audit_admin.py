@@ -55,7 +55,7 @@ def test_a_manager_sees_who_did_what_to_which_record_when_and_from_where(client,
         page = client.get(address).content.decode()
         assert "Ada Holder &lt;ada@example.com&gt;" in page
         assert "note: – → Less; points: 40 → 38" in page
-        assert "policy 2026-01-01" in page
+        assert f'<a href="{LIST}?q=policy+2026-01-01">policy 2026-01-01</a>' in page
         assert "24 November 2026" in page
 
 
@@ -77,14 +77,14 @@ def test_an_action_of_an_earlier_release_is_still_shown(client, manager):
         ({}, {"activity 1", "activity 10", "SUB-00001"}),
         ({"q": "activity 1"}, {"activity 1"}),
         ({"q": "activity"}, {"activity 1", "activity 10"}),
-        ({"action": "taken"}, {"SUB-00001"}),
+        ({"what": "taken"}, {"SUB-00001"}),
         ({"person": "ADA"}, {"activity 1"}),
         ({"person": "ada@example.com"}, {"activity 1"}),
         ({"first": "2026-11-24"}, {"activity 1", "SUB-00001"}),
         ({"last": "2026-11-23"}, {"activity 10"}),
-        ({"first": "2026-11-24", "last": "2026-11-24", "action": "changed"}, {"activity 1"}),
+        ({"first": "2026-11-24", "last": "2026-11-24", "what": "changed"}, {"activity 1"}),
         ({"first": "someday"}, set()),
-        ({"action": "unheard-of"}, set()),
+        ({"what": "unheard-of"}, set()),
     ],
 )
 def test_the_list_and_its_export_are_narrowed_alike(client, manager, asked, subjects):
