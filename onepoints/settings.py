@@ -132,7 +132,7 @@ STORAGES = {
     "default": environment.evidence_storage(),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-MEDIA_ROOT = environment.evidence_dir(VAR)  # never served by address: a view hands each file to the people who may see it
+MEDIA_ROOT = environment.evidence_dir(VAR)  # never served by address: a view hands each file to who may see it
 # The virus scanner: tcp://host:port or unix:///path. Without one, files are shown unscanned.
 CLAMD = env.str("CLAMD", "")
 if CLAMD and not CLAMD.startswith(("tcp://", "unix:///")):
