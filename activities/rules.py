@@ -1,5 +1,6 @@
 """What an hour is worth, and what a file of evidence may be. No queries, no clock."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
@@ -54,35 +55,66 @@ MAX_BYTES_PER_PERSON = 500 * MEGABYTE
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file that evidence may be. `magic` stands at byte 0."""
+    """A kind of file that evidence may be. `signature` matches from byte 0; mail has none but a first header."""
 
     name: str
     label: str
     extensions: tuple[str, ...]
-    magic: bytes
+    signature: re.Pattern[bytes]
     media_type: str
     max_bytes: int = 20 * MEGABYTE
 
 
+def _begins(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
 KINDS = (
-    Kind("pdf", "PDF", (".pdf",), b"%PDF-", "application/pdf"),
-    Kind("jpeg", "JPEG", (".jpg", ".jpeg"), b"\xff\xd8\xff", "image/jpeg"),
-    Kind("png", "PNG", (".png",), b"\x89PNG\r\n\x1a\n", "image/png"),
+    Kind("pdf", "PDF", (".pdf",), _begins(rb"%PDF-"), "application/pdf"),
+    Kind("jpeg", "JPEG", (".jpg", ".jpeg"), _begins(rb"\xff\xd8\xff"), "image/jpeg"),
+    Kind("png", "PNG", (".png",), _begins(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    Kind("heic", "HEIC", (".heic", ".heif"), _begins(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)"), "image/heic"),
+    Kind(
+        "eml",
+        "EML",
+        (".eml",),
+        _begins(rb"(?:\xef\xbb\xbf)?\r?\n?(?:>?From |[A-Za-z][\w.-]{1,80}[ \t]*:)"),
+        "message/rfc822",
+    ),
+    Kind("msg", "MSG", (".msg",), _begins(rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "application/vnd.ms-outlook"),
 )
+HEAD_BYTES = 128  # as many as the longest signature wants
 ACCEPT = ",".join(extension for kind in KINDS for extension in kind.extensions)
-WHAT_IS_ACCEPTED = gettext_lazy("A PDF, or a picture as JPEG or PNG, up to 20 MB")
+WHAT_IS_ACCEPTED = format_lazy(
+    gettext_lazy("A PDF, a picture or a saved mail ({kinds}), up to {most} MB"),
+    kinds=", ".join(kind.label for kind in KINDS),
+    most=max(kind.max_bytes for kind in KINDS) // MEGABYTE,
+)
 
 # What people send instead, and the way out for each.
 _WAYS_OUT = {
-    (".doc", ".docx", ".odt", ".rtf", ".pages"): gettext_lazy(
+    (".doc", ".docx", ".odt", ".rtf", ".pages", ".txt", ".md"): gettext_lazy(
         "This is a text document. Save it as PDF, or take a photo of the certificate."
     ),
-    (".xls", ".xlsx", ".ods", ".csv"): gettext_lazy("This is a spreadsheet. Save it as PDF."),
-    (".heic", ".heif", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg"): gettext_lazy(
-        "This kind of picture is not accepted yet. Save it as JPEG or PNG."
+    (".xls", ".xlsx", ".xlsm", ".ods", ".csv", ".numbers"): gettext_lazy("This is a spreadsheet. Save it as PDF."),
+    (".ppt", ".pptx", ".odp", ".key"): gettext_lazy("This is a presentation. Save it as PDF."),
+    (".webp", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".avif", ".jp2", ".ico", ".psd", ".dng"): gettext_lazy(
+        "This kind of picture is not accepted. Save it as JPEG or PNG."
     ),
-    (".eml", ".msg", ".html", ".htm", ".mht"): gettext_lazy("This is a saved mail or page. Print it to PDF."),
-    (".zip", ".rar", ".7z"): gettext_lazy("This is an archive. Unpack it and add the certificate itself."),
+    (".html", ".htm", ".mht", ".mhtml", ".webarchive", ".xps"): gettext_lazy("This is a saved page. Print it to PDF."),
+    (".ics", ".vcs"): gettext_lazy(
+        "This is a calendar entry. Save the mail that it came with, or state the date, time and title instead."
+    ),
+    (".emlx", ".mbox", ".pst", ".ost", ".oft"): gettext_lazy(
+        "This is mail in another form. Save the one message as .eml or .msg, or print it to PDF."
+    ),
+    (".zip", ".rar", ".7z", ".gz", ".tar"): gettext_lazy(
+        "This is an archive. Unpack it and add the certificate itself."
+    ),
+    (".mp4", ".mov", ".avi", ".mp3", ".m4a", ".webm"): gettext_lazy(
+        "This is a recording. Take a picture of the certificate or of the screen."
+    ),
+    (".url", ".lnk", ".webloc"): gettext_lazy("This is only a link. Open it, and save the certificate itself."),
 }
 
 
@@ -99,10 +131,10 @@ def kind_of(name: str, size: int, head: bytes) -> Kind:
             _("This file has %(size)s MB; at most %(most)s MB are accepted. A smaller scan is enough.")
             % {"size": -(-size // MEGABYTE), "most": kind.max_bytes // MEGABYTE}
         )
-    if not head.startswith(kind.magic):
+    if not kind.signature.match(head):
         raise NotAllowed(
-            _("This file is named %(extension)s but holds something else. Save it again as PDF, JPEG or PNG.")
-            % {"extension": extension}
+            _("This file is named %(extension)s but holds something else. Save it again as what it is: %(accepted)s.")
+            % {"extension": extension, "accepted": WHAT_IS_ACCEPTED}
         )
     return kind
 

@@ -127,10 +127,14 @@ def keep_aside(holder: User, upload: UploadedFile, *, at: datetime) -> Evidence:
         try:
             _check_room(holder, accepted.size, at=at)
         except NotAllowed:  # after any other error there may be a row: the sweep looks, then deletes
-            storage.discard([accepted.file, accepted.picture])
+            storage.discard(accepted.files)
             raise
         evidence = Evidence.objects.create(
-            holder=holder, uploaded_at=at, held_since=scanning.held_from(at), **accepted.__dict__
+            holder=holder, uploaded_at=at, held_since=scanning.held_from(at), **accepted.columns
+        )
+        EvidencePage.objects.bulk_create(
+            EvidencePage(evidence=evidence, number=number, picture=picture)
+            for number, picture in enumerate(accepted.further_pictures, start=2)
         )
         _audit_files(Action.EVIDENCE_ADDED, [evidence], by=holder, at=at)
     return evidence

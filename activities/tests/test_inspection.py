@@ -1,7 +1,9 @@
 """The child that opens what strangers send: what it draws, and how little it may do when they mean harm."""
 
 import itertools
+import json
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -10,30 +12,34 @@ import threading
 import zlib
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from PIL import Image, ImageDraw
 
 from activities import inspection
-from activities.inspection import Findings
-from activities.inspector import MAX_EDGE, MAX_PAGES
+from activities.inspection import MAX_EDGE, MAX_PAGES, UNREADABLE, Findings
 
-UNREADABLE = Findings("unreadable")
 MEGABYTE = 1024 * 1024
 
 
 @pytest.fixture
 def inspect(tmp_path):
     """Inspect these bytes; afterwards `inspect.picture()` is what was drawn."""
-    picture = tmp_path / "picture.png"
+    folder = tmp_path / "drawn"
 
     def inspect(kind, content):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
         file = tmp_path / "file"
         file.write_bytes(content)
-        return inspection.inspect(kind, file, picture)
+        with file.open("rb") as opened:
+            return inspection.inspect(kind, opened, folder)
 
-    inspect.picture = lambda: _drawn(picture)
+    inspect.picture = lambda page=1: _drawn(folder / f"{page}.png")
+    inspect.pictures = lambda: inspection.pictures(folder)
+    inspect.folder = folder
     return inspect
 
 
@@ -126,17 +132,18 @@ def test_a_photo_is_drawn_upright_and_knows_nothing_of_its_place(inspect, orient
     assert (drawn.format, dict(drawn.info), dict(drawn.getexif())) == ("PNG", {}, {})
 
 
-def test_nothing_of_the_files_words_is_left_in_the_picture(inspect, tmp_path):
+def test_nothing_of_the_files_words_is_left_in_the_picture(inspect):
     exif = Image.Exif()
     exif[0x010E] = PLACE.decode()
     inspect("jpeg", saved(with_red_corner(), "jpeg", exif=exif, comment=PLACE, icc_profile=PLACE * 10))
-    assert PLACE not in (tmp_path / "picture.png").read_bytes()
+    assert PLACE not in (inspect.folder / "1.png").read_bytes()
 
 
 def test_where_a_picture_is_transparent_it_is_drawn_on_white(inspect):
     image = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
     image.putpixel((0, 0), (255, 0, 0, 255))
-    assert inspect("png", saved(image, "png")) == Findings(width=20, height=20)
+    findings = inspect("png", saved(image, "png"))
+    assert (findings.trouble, findings.width, findings.height) == ("", 20, 20)
     assert inspect.picture().getpixel((10, 10)) == (255, 255, 255)
     assert inspect.picture().getpixel((0, 0)) == (255, 0, 0)
 
@@ -146,7 +153,7 @@ def test_where_a_picture_is_transparent_it_is_drawn_on_white(inspect):
     [("jpeg", "L"), ("jpeg", "CMYK"), ("png", "1"), ("png", "L"), ("png", "LA"), ("png", "P"), ("png", "I;16")],
 )
 def test_every_usual_way_to_hold_colours_is_drawn(inspect, kind, mode):
-    assert inspect(kind, saved(Image.new(mode, (30, 20)), kind)) == Findings(width=30, height=20)
+    assert inspect(kind, saved(Image.new(mode, (30, 20)), kind)).trouble == ""
     assert inspect.picture().size == (30, 20)
 
 
@@ -157,7 +164,8 @@ def test_a_photo_of_two_frames_as_phones_make_them_is_drawn(inspect):
 
 
 def test_a_large_picture_is_drawn_small_and_a_small_one_is_not_blown_up(inspect):
-    assert inspect("png", saved(Image.new("L", (4000, 3000)), "png")) == Findings(width=4000, height=3000)
+    findings = inspect("png", saved(Image.new("L", (4000, 3000)), "png"))
+    assert (findings.width, findings.height) == (4000, 3000)
     assert inspect.picture().size == (1600, 1200)
     inspect("png", saved(Image.new("L", (10, 10)), "png"))
     assert inspect.picture().size == (10, 10)
@@ -275,19 +283,9 @@ def test_a_page_of_any_size_breaks_no_table(inspect, box):
     assert findings == UNREADABLE or (0 <= findings.width <= MAX_EDGE and 0 <= findings.height <= MAX_EDGE)
 
 
-def test_what_a_pdf_wants_to_run_is_not_run(inspect, tmp_path):
-    """Scripts and launches are for viewers; the child only draws."""
-    target = tmp_path / "touched"
-    action = b"/OpenAction << /S /Launch /F (/bin/sh) /P (-c 'touch %s') >>" % str(target).encode()
-    script = b"/AA << /O << /S /JavaScript /JS (app.launchURL('file://%s')) >> >>" % str(target).encode()
-    assert inspect("pdf", one_page(extra=action + script)).trouble == ""
-    assert not target.exists()
-
-
-def test_a_picture_that_is_also_an_archive_gives_a_picture_without_it(inspect, tmp_path):
-    polyglot = SOUND["png"] + b"PK\x03\x04<script>alert(1)</script>"
-    assert inspect("png", polyglot).trouble == ""
-    drawn = (tmp_path / "picture.png").read_bytes()
+def test_what_hangs_on_to_a_picture_is_not_in_ours(inspect):
+    assert inspect("png", SOUND["png"] + b"PK\x03\x04<script>alert(1)</script>").trouble == ""
+    drawn = (inspect.folder / "1.png").read_bytes()
     assert b"PK\x03\x04" not in drawn
     assert b"script" not in drawn
 
@@ -303,7 +301,8 @@ def child_runs(monkeypatch, tmp_path):
         script = tmp_path / "child"
         script.write_text(
             f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(settings.BASE_DIR)!r})\n"
-            f"from activities import inspector\n{code}\ninspector.main(*sys.argv[3:])\n"
+            f"from activities import inspector\nfrom activities.inspectors import confinement\n"
+            f"{code}\ninspector.main(*sys.argv[3:])\n"
         )
         script.chmod(0o700)
         monkeypatch.setattr(sys, "executable", str(script))
@@ -317,33 +316,117 @@ def test_a_child_that_is_only_itself_draws(inspect, child_runs):
 
 
 def test_a_child_that_wants_more_than_its_memory_means_refused(inspect, child_runs):
-    child_runs("inspector.open_picture = lambda *a: bytearray(600 * 2**20)")
+    child_runs("inspector.inspected = lambda *a: bytearray(600 * 2**20)")
     assert inspect("png", SOUND["png"]) == UNREADABLE
 
 
 def test_a_child_that_computes_for_ever_is_ended(inspect, child_runs):
-    child_runs("inspector.CPU_SECONDS = 1\ndef spin(*a):\n    while True: pass\ninspector.open_picture = spin")
+    child_runs("confinement.CPU_SECONDS = 1\ndef spin(*a):\n    while True: pass\ninspector.inspected = spin")
     assert inspect("png", SOUND["png"]) == UNREADABLE
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT])
 def test_a_child_that_dies_means_refused(inspect, child_runs, number):
-    child_runs(f"import os\ninspector.open_picture = lambda *a: os.kill(os.getpid(), {int(number)})")
+    child_runs(
+        "import os\nconfinement.confine = lambda *a: None\n"
+        f"inspector.inspected = lambda *a: os.kill(os.getpid(), {int(number)})"
+    )
     assert inspect("png", SOUND["png"]) == UNREADABLE
 
 
-@pytest.mark.parametrize("said", ["", "no json", "[]", "{}{}", '{"pages": 1, "evil": 2}', "null"])
-def test_a_child_that_says_nonsense_means_refused(inspect, child_runs, said):
-    child_runs(f"inspector.main = lambda *a: print({said!r})")
+SAID = {"trouble": "", "pages": 1, "width": 1, "height": 1, "text": "", "facts": {}, "picture_hash": ""}
+
+
+@pytest.fixture
+def child_says(child_runs):
+    """Let the child draw a picture, do something `more` and say this."""
+
+    def child_says(said, more="pass"):
+        child_runs(
+            f"import os, pathlib\n"
+            f"def main(kind, folder):\n"
+            f"    folder = pathlib.Path(folder)\n"
+            f"    (folder / '1.png').write_bytes({SOUND['png']!r})\n"
+            f"    {more}\n"
+            f"    (folder / 'findings.json').write_text({said!r})\n"
+            f"inspector.main = main"
+        )
+
+    return child_says
+
+
+def test_a_child_that_says_what_it_should_is_believed(inspect, child_says):
+    child_says(json.dumps(SAID))
+    assert inspect("png", b"") == Findings(width=1, height=1, facts={key: [] for key in inspection.FACTS})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "no json",
+        "[]",
+        "{}{}",
+        "null",
+        '{"pages": 1, "evil": 2}',
+        json.dumps(SAID | {"pages": "many"}),
+        json.dumps(SAID | {"text": None}),
+        json.dumps(SAID | {"text": 7}),
+        json.dumps(SAID | {"facts": [1]}),
+        json.dumps(SAID | {"facts": {"dates": [1]}}),
+        json.dumps(SAID | {"facts": {"dates": 5}}),
+        json.dumps(SAID | {"picture_hash": 5}),
+        "[" * 100_000,
+        json.dumps(SAID) + " " * inspection.MAX_SAID_BYTES,
+    ],
+)
+def test_a_child_that_says_nonsense_means_refused(inspect, child_says, said):
+    child_says(said)
     assert inspect("png", SOUND["png"]) == UNREADABLE
 
 
-def test_a_child_that_is_late_is_killed(monkeypatch, tmp_path):
-    """The pipe never has a writer: the child waits in opening it."""
+def test_no_more_is_believed_than_the_tables_hold(inspect, child_says):
+    numbers = {"pages": 10**9, "width": -5, "height": 10**12}
+    words = {"text": "a\x00b\ud800c" + "d" * 60_000, "picture_hash": "<b>"}
+    facts = {"dates": ["x" * 999] * 99, "evil": ["y"]}
+    child_says(json.dumps(SAID | numbers | words | {"facts": facts}))
+    findings = inspect("png", b"")
+    assert (findings.pages, findings.width, findings.height) == (MAX_PAGES, 0, MAX_EDGE)
+    assert findings.text.startswith("abcd")
+    assert len(findings.text) == inspection.MAX_TEXT
+    assert findings.facts == {"dates": ["x" * 200] * 10, "hours": [], "titles": [], "names": []}
+    assert findings.picture_hash == ""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "os.remove(folder / '1.png'); os.symlink('/etc/passwd', folder / '1.png')",
+        "os.remove(folder / '1.png'); os.mkdir(folder / '1.png')",
+        "os.remove(folder / '1.png'); os.mkfifo(folder / '1.png')",
+        "(folder / '1.png').write_bytes(b'<svg>')",
+        "(folder / '1.png').write_bytes(b'')",
+        "os.truncate(folder / '1.png', 10**8)",
+        "os.remove(folder / '1.png')",
+    ],
+)
+def test_what_a_child_passes_off_as_a_picture_is_not_handed_on(inspect, child_says, more):
+    child_says(json.dumps(SAID), more)
+    assert inspect("png", b"") == UNREADABLE
+    assert inspect.pictures() == []
+
+
+@pytest.fixture
+def endless():
+    """A file that never ends: the child reads `content`, the test writes to `end`."""
+    read, write = os.pipe()
+    with open(read, "rb") as content, open(write, "wb") as end:
+        yield SimpleNamespace(content=content, end=end)
+
+
+def test_a_child_that_is_late_is_killed(monkeypatch, endless, tmp_path):
     monkeypatch.setattr(inspection, "WALL_SECONDS", 0.5)
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    assert inspection.inspect("png", pipe, tmp_path / "picture.png") == UNREADABLE
+    assert inspection.inspect("png", endless.content, tmp_path) == UNREADABLE
     assert children() == []
 
 
@@ -361,32 +444,31 @@ def children():
     return found
 
 
-def test_a_child_killed_while_it_parses_means_refused_and_the_next_file_is_fine(inspect, tmp_path):
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+def test_a_child_killed_while_it_reads_means_refused_and_the_next_file_is_fine(inspect, endless, tmp_path):
+    endless.end.write(SOUND["png"][:16])
+    endless.end.flush()
 
-    def feed_and_kill():
-        with pipe.open("wb") as end:  # opens once the child reads
-            end.write(SOUND["png"][:16])
-            end.flush()
-            for child in children():
-                os.kill(child, signal.SIGKILL)
+    def kill_the_child():
+        while not (found := children()):
+            pass
+        for child in found:
+            os.kill(child, signal.SIGKILL)
 
-    killer = threading.Thread(target=feed_and_kill)
+    killer = threading.Thread(target=kill_the_child)
     killer.start()
-    assert inspection.inspect("png", pipe, tmp_path / "picture.png") == UNREADABLE
+    assert inspection.inspect("png", endless.content, tmp_path) == UNREADABLE
     killer.join()
     assert inspect("png", SOUND["png"]).trouble == ""
 
 
 def test_the_child_gets_no_secrets(inspect, child_runs, monkeypatch, tmp_path):
-    monkeypatch.setenv("SECRET_KEY", "secret")
-    monkeypatch.setenv("DATABASE_URL", "postgres://secret")
+    monkeypatch.setenv("SECRET_KEY", "hush")
+    monkeypatch.setenv("DATABASE_URL", "postgres://hush")
     seen = tmp_path / "environment"
     child_runs(f"import os, pathlib\npathlib.Path({str(seen)!r}).write_text(repr(dict(os.environ)))")
     inspect("png", SOUND["png"])
     assert "PATH" in seen.read_text()
-    assert "secret" not in seen.read_text()
+    assert "hush" not in seen.read_text()
 
 
 WEB_PROCESS = """
@@ -397,7 +479,8 @@ import onepoints.urls, activities.workflow
 from django.core.files.uploadedfile import SimpleUploadedFile
 from activities import uploads
 accepted = uploads.accept(SimpleUploadedFile("photo.png", open(sys.argv[1], "rb").read()))
-print(accepted.width, sorted({"PIL", "pypdfium2", "pypdfium2_raw", "pi_heif"} & set(sys.modules)))
+parsers = {"PIL", "pypdfium2", "pypdfium2_raw", "pi_heif", "pikepdf", "oxmsg", "olefile", "activities.inspector"}
+print(accepted.findings.width, sorted(parsers & set(sys.modules)))
 """
 
 

@@ -15,6 +15,8 @@ from activities.rules import KINDS, MEGABYTE
 
 CENTS = st.integers(0, 99_999).map(lambda n: Decimal(n) / 100)
 PDF, PNG, JPEG = b"%PDF-1.7 rest", b"\x89PNG\r\n\x1a\nrest", b"\xff\xd8\xff\xe0rest"
+HEIC, OLE, MAIL = b"\x00\x00\x00\x18ftypheic\x00\x00", bytes.fromhex("D0CF11E0A1B11AE1"), b"From: ada@example.com\r\n"
+BEGINNINGS = {"pdf": PDF, "jpeg": JPEG, "png": PNG, "heic": HEIC, "eml": MAIL, "msg": OLE}
 
 
 def refusal(function, *args, **named):
@@ -114,6 +116,12 @@ def test_what_proves_an_activity(files, suffices, held_at, title, proves):
         ("photo.JPEG", JPEG, "jpeg"),
         ("screen.png", PNG, "png"),
         ("two.dots.png", PNG, "png"),
+        ("IMG_0001.HEIC", HEIC, "heic"),
+        ("photo.heif", b"\x00\x00\x00\x24ftypmif1", "heic"),
+        ("mail.eml", b"Return-Path: <ada@example.com>", "eml"),
+        ("mail.eml", b"\xef\xbb\xbfFrom: ada@example.com", "eml"),
+        ("mail.eml", b"From ada@example.com Tue Jun  3", "eml"),
+        ("mail.msg", OLE, "msg"),
     ],
 )
 def test_the_kind_of_a_file(name, head, kind):
@@ -131,6 +139,15 @@ def test_the_kind_of_a_file(name, head, kind):
         ("bom.pdf", b"\xef\xbb\xbf%PDF-1.7"),
         ("program.pdf", b"MZ\x90\x00"),
         ("short.png", b"\x89PNG"),
+        ("film.heic", b"\x00\x00\x00\x18ftypmp42"),
+        ("other.heic", b"\x00\x00\x00\x18ftypavif"),
+        ("late.heic", b"\x00\x00\x00\x00\x00\x18ftypheic"),
+        ("page.eml", b"<html><body>From: me"),
+        ("program.eml", b"MZ\x90\x00From: me"),
+        ("words.eml", b"This is a note to me: done"),
+        ("table.eml", b"\x00\x01From: me"),
+        ("mail.msg", MAIL),
+        ("zip.msg", b"PK\x03\x04"),
     ],
 )
 def test_a_name_and_first_bytes_that_disagree(name, head):
@@ -140,8 +157,9 @@ def test_a_name_and_first_bytes_that_disagree(name, head):
 @pytest.mark.parametrize("kind", KINDS)
 def test_twenty_megabytes_are_accepted_and_one_byte_more_is_not(kind):
     name = f"file{kind.extensions[0]}"
-    assert rules.kind_of(name, 20 * MEGABYTE, kind.magic) == kind
-    assert "This file has 21 MB; at most 20 MB" in refusal(rules.kind_of, name, 20 * MEGABYTE + 1, kind.magic)
+    head = BEGINNINGS[kind.name]
+    assert rules.kind_of(name, 20 * MEGABYTE, head) == kind
+    assert "This file has 21 MB; at most 20 MB" in refusal(rules.kind_of, name, 20 * MEGABYTE + 1, head)
 
 
 def test_an_empty_file_is_called_empty():
@@ -153,10 +171,15 @@ def test_an_empty_file_is_called_empty():
     [
         ("letter.docx", "Save it as PDF"),
         ("hours.xlsx", "Save it as PDF"),
-        ("photo.HEIC", "Save it as JPEG or PNG"),
+        ("photo.webp", "Save it as JPEG or PNG"),
+        ("photo.AVIF", "Save it as JPEG or PNG"),
         ("logo.svg", "Save it as JPEG or PNG"),
-        ("mail.eml", "Print it to PDF"),
         ("page.html", "Print it to PDF"),
+        ("invitation.ics", "state the date, time and title instead"),
+        ("mails.mbox", "Save the one message as .eml or .msg"),
+        ("slides.pptx", "Save it as PDF"),
+        ("talk.mp4", "This is a recording"),
+        ("course.url", "This is only a link"),
         ("all.zip", "Unpack it"),
         ("run.exe", "cannot be read"),
         ("certificate", "cannot be read"),
@@ -168,7 +191,17 @@ def test_an_empty_file_is_called_empty():
 def test_what_is_not_accepted_comes_with_a_way_out(name, way_out):
     sentence = refusal(rules.kind_of, name, 100, PDF)
     assert way_out in sentence
-    assert "A PDF, or a picture as JPEG or PNG, up to 20 MB" in sentence
+    assert "A PDF, a picture or a saved mail (PDF, JPEG, PNG, HEIC, EML, MSG), up to 20 MB" in sentence
+
+
+def test_what_is_accepted_is_said_from_one_table():
+    for kind in KINDS:
+        assert kind.label in str(rules.WHAT_IS_ACCEPTED)
+        assert set(kind.extensions) <= set(rules.ACCEPT.split(","))
+
+
+def test_the_first_bytes_that_are_read_are_enough_for_every_kind():
+    assert rules.kind_of("mail.eml", 100, (b"X" * 80 + b": 1")[: rules.HEAD_BYTES]).name == "eml"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""JPEG, PNG and HEIC: drawn afresh, upright, without anything but pixels."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pi_heif
+from PIL import Image, ImageOps
+
+from activities.inspection import MAX_PIXELS, PICTURE_EDGE, Findings
+from activities.inspectors import carried, fingerprint
+
+FORMATS = {"jpeg": "JPEG", "png": "PNG", "heic": "HEIF"}
+
+Image.MAX_IMAGE_PIXELS = None  # we judge by the header ourselves, before anything is decoded
+Image.preinit()
+pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
+
+
+def inspect(kind: str, content: bytes, folder: Path) -> Findings:
+    if carried.is_archive(content):
+        return Findings("two kinds")
+    with Image.open(BytesIO(content), formats=[FORMATS[kind]]) as image:
+        width, height = image.size
+        if width * height > MAX_PIXELS:
+            return Findings("too many pixels")
+        drawn = upright(image)
+    drawn.save(folder / "1.png", "PNG")
+    return Findings(width=width, height=height, picture_hash=fingerprint.of(drawn))
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """The first frame, small enough, on white: no metadata, no place, nothing but pixels."""
+    image.thumbnail((PICTURE_EDGE, PICTURE_EDGE))  # before turning it: the large picture is never held twice
+    turned = ImageOps.exif_transpose(image)
+    plain = Image.new("RGB", turned.size, "white")
+    rgba = turned.convert("RGBA")
+    plain.paste(rgba, mask=rgba)
+    return plain
