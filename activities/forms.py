@@ -9,22 +9,29 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.db.models import Max
+from django.utils.functional import cached_property
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from activities import rules, workflow
+from activities import hints, rules, workflow
 from activities.fields import DayInput, KeysField, KindSelect, MultipleFileField, TimeInput, keep_files
+from activities.hints import Hint
 from activities.models import Activity, ActivityType, Evidence
 from activities.rules import NotAllowed
+
+# Fields that a proposal may fill.
+PROPOSED = ("title", "completed_on", "quantity")
 
 Versions = dict[str, list[ActivityType]]  # of each code that ever earned points, the newest version first
 
 
 class ActivityForm(forms.Form):
-    """What was it, when, and what proves it.
+    """What was it, what proves it, and when.
 
-    Good files are kept aside while the form around them still has an error, and come back with it.
+    Good files are kept aside while the form around them still has an error, and come back with it. What they say is
+    proposed beside the fields, and filled in only where the person says so.
     """
 
     key = forms.CharField(required=False, widget=forms.HiddenInput, initial=uuid4)
@@ -35,6 +42,7 @@ class ActivityForm(forms.Form):
         widget=KindSelect,
         error_messages={"required": gettext_lazy("Choose the kind of activity.")},
     )
+    evidence = MultipleFileField(label=gettext_lazy("Evidence"), help_text=rules.WHAT_IS_ACCEPTED)
     title = forms.CharField(
         label=gettext_lazy("Title"),
         max_length=200,
@@ -72,7 +80,6 @@ class ActivityForm(forms.Form):
         widget=TimeInput,
         error_messages={"invalid": gettext_lazy("Write the time as hours and minutes, such as 14:30.")},
     )
-    evidence = MultipleFileField(label=gettext_lazy("Evidence"), help_text=rules.WHAT_IS_ACCEPTED)
 
     def __init__(
         self, user: User, *args: Any, at: datetime, today: date, activity: Activity | None = None, **kwargs: Any
@@ -80,6 +87,7 @@ class ActivityForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user, self.at, self.today, self.activity = user, at, today, activity
         self.kept_aside: list[Evidence] = []
+        self.has_read = False
         self.attached = list(Evidence.objects.filter(activity=activity)) if activity else []
         self.versions = _versions(today)
         self._offer_kinds()
@@ -99,12 +107,46 @@ class ActivityForm(forms.Form):
             *_used_last(self.user, newest),
             *_by_category(list(newest.values())),
         ]
+        # Help texts are shown as the HTML they are.
         self.fields["quantity"].help_text = _("Only for: %(kinds)s.") % {
-            "kinds": "; ".join(t.name for t in newest.values() if t.asks_quantity)
+            "kinds": escape("; ".join(t.name for t in newest.values() if t.asks_quantity))
         }
         self.fields["held_at"].help_text = _("Date, time and title are evidence enough for: %(kinds)s.") % {
-            "kinds": "; ".join(t.name for t in newest.values() if t.statement_suffices)
+            "kinds": escape("; ".join(t.name for t in newest.values() if t.statement_suffices))
         }
+
+    @property
+    def proof(self) -> list[Evidence]:
+        """What will prove the activity, as far as it is here."""
+        return [evidence for evidence in (*self.kept_aside, *self.attached) if evidence.pk not in self.ticked]
+
+    @cached_property
+    def hints(self) -> dict[str, Hint]:
+        """Field → what the files say of it."""
+        kind = next(iter(self.versions.get(str(self["type"].value()), [])), None)
+        asks_hours = kind is None or kind.unit == ActivityType.Unit.HOUR
+        return {
+            "type": hints.for_kind(self.proof, kind) if kind else Hint(),
+            "title": hints.for_title(self.proof, str(self["title"].value() or "").strip()),
+            "completed_on": hints.for_day(self.proof, self._typed("completed_on"), self.today),
+            "quantity": hints.for_hours(self.proof, self._typed("quantity")) if asks_hours else Hint(),
+        }
+
+    @property
+    def what_was_read(self) -> str:
+        """What came of reading the files, in a sentence."""
+        if any(hint.proposals or hint.difference for hint in self.hints.values()):
+            return _("Read. What was found stands beside the fields below.")
+        if any(evidence.facts.get(fact) for evidence in self.proof for fact in ("dates", "hours", "titles")):
+            return _("Read. What you entered is what it says.")
+        return _("Kept, but no date, hours or title could be read from it. Please fill them in yourself.")
+
+    def _typed(self, name: str) -> Any:
+        """What stands in a field, if it can be understood."""
+        try:
+            return self.fields[name].to_python(self[name].value())
+        except forms.ValidationError:
+            return None
 
     # --- what it checks -----------------------------------------------------------------------------------------------
 
@@ -161,6 +203,14 @@ class ActivityForm(forms.Form):
             rule()
         except NotAllowed as no:
             self.add_error(field, no.sentence)
+
+    def read_files(self) -> None:
+        """Keep the files aside and look into them. Nothing else is asked yet, so nothing else can be wrong."""
+        self.has_read = True
+        for name in set(self.errors) - {"evidence"}:
+            del self.errors[name]
+        if not self.errors and not self.proof:
+            self.add_error("evidence", _("Choose a file first, then it can be read."))
 
     # --- what comes of it ---------------------------------------------------------------------------------------------
 

@@ -10,5 +10,6 @@ urlpatterns = [
     path("activities/<int:pk>/remove/", views.remove_activity, name="remove_activity"),
     path("evidence/<uuid:pk>/remove/", views.remove_evidence, name="remove_evidence"),
     path("evidence/<uuid:pk>/picture", views.evidence_picture, name="evidence_picture"),
+    path("evidence/<uuid:pk>/picture/<int:number>/", views.evidence_page, name="evidence_page"),
     path("evidence/<uuid:pk>/file", views.evidence_file, name="evidence_file"),
 ]

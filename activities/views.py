@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,8 +20,8 @@ from accounts.clock import program_today
 from accounts.http import SignedInRequest
 from activities import workflow
 from activities.fields import row_id
-from activities.forms import ActivityForm, initial_like, initial_of
-from activities.models import Activity, Evidence
+from activities.forms import PROPOSED, ActivityForm, initial_like, initial_of
+from activities.models import Activity, Evidence, EvidencePage
 from activities.rules import NotAllowed
 
 read_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -32,8 +32,9 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def log_activity(request: SignedInRequest) -> HttpResponse:
     """What was it, and what proves it: two decisions."""
     form = _form(request, initial=_prefilled(request))
-    activity = _log(form) if request.method == "POST" else None
-    if activity:
+    if _only_reads(request):
+        form.read_files()
+    elif request.method == "POST" and (activity := _log(form)):
         messages.success(request, _("Logged: %(title)s.") % {"title": activity.title})
         return redirect("activity", activity.pk)
     return render(request, "activities/log.html", {"form": form})
@@ -46,7 +47,9 @@ def change_activity(request: SignedInRequest, pk: int) -> HttpResponse:
     if activity.is_locked:
         return redirect("activity", pk)
     form = _form(request, activity=activity, initial=initial_of(activity))
-    if request.method == "POST" and _change(form, activity):
+    if _only_reads(request):
+        form.read_files()
+    elif request.method == "POST" and _change(form, activity):
         messages.success(request, _("Saved."))
         return redirect("activity", pk)
     return render(request, "activities/change.html", {"form": form, "activity": activity})
@@ -94,6 +97,16 @@ def evidence_picture(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
 
 @login_required
 @require_safe
+def evidence_page(request: SignedInRequest, pk: UUID, number: int) -> HttpResponseBase:
+    """Our picture of a further page."""
+    evidence = Evidence.objects.visible_to(request.user).filter(pk=pk)
+    pages = EvidencePage.objects.select_related("evidence")
+    page = get_object_or_404(pages.filter(evidence__in=evidence), number=number)
+    return _shown(request, Action.PICTURE_VIEWED, page.evidence, page.picture, content_type="image/png")
+
+
+@login_required
+@require_safe
 def evidence_file(request: SignedInRequest, pk: UUID) -> HttpResponseBase:
     """The untouched original, only ever to be saved."""
     evidence = get_object_or_404(Evidence.objects.visible_to(request.user), pk=pk)
@@ -136,8 +149,23 @@ def _handed_out(file: FieldFile, **options: Any) -> FileResponse:
 
 
 def _form(request: SignedInRequest, **options: Any) -> ActivityForm:
-    posted = (request.POST, request.FILES) if request.method == "POST" else ()
+    posted = (_with_proposal(request.POST), request.FILES) if request.method == "POST" else ()
     return ActivityForm(request.user, *posted, at=timezone.now(), today=program_today(), **options)
+
+
+def _only_reads(request: SignedInRequest) -> bool:
+    """Whether the person wants the files read, or uses what was found in one: nothing is logged yet."""
+    return "read" in request.POST or "use" in request.POST
+
+
+def _with_proposal(posted: QueryDict) -> QueryDict:
+    """What was posted; the proposal whose button was pressed, `field:value`, stands in its field."""
+    field, _colon, value = posted.get("use", "").partition(":")
+    if field not in PROPOSED:
+        return posted
+    filled = posted.copy()
+    filled[field] = value
+    return filled
 
 
 def _prefilled(request: SignedInRequest) -> dict[str, Any]:

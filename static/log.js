@@ -31,5 +31,30 @@ function show() {
   proof.textContent = proof.dataset.proof.replace("{evidence}", option.dataset.evidence);
 }
 
-form.addEventListener("input", show);
+// What a file proposes fills its field at once; what was chosen or typed besides stays as it is.
+function use(button) {
+  const hint = button.closest("[data-hint]");
+  const field = form.elements[hint.dataset.hint];
+  field.value = button.dataset.use;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  for (const other of hint.querySelectorAll("[data-use]")) other.hidden = other === button;
+  field.focus();
+}
+
+// A difference was one to what stood in the field before.
+function settle(field) {
+  const difference = form.querySelector(`[data-hint="${field.name}"] [data-difference]`);
+  if (difference) difference.hidden = true;
+}
+
+form.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-use]");
+  if (!button) return;
+  event.preventDefault();
+  use(button);
+});
+form.addEventListener("input", (event) => {
+  settle(event.target);
+  show();
+});
 show();

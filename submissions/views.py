@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,7 +17,7 @@ from accounts.clock import program_today
 from accounts.http import SignedInRequest
 from accounts.models import User
 from activities import duplicates
-from activities.models import Activity
+from activities.models import Activity, Evidence
 from certifications.models import Credential
 from submissions import standing, workflow
 from submissions.forms import AnswerForm, AskForm
@@ -40,9 +40,8 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def activities(request: SignedInRequest) -> HttpResponse:
     """The person's ledger: every activity, and whether it counts for which certification."""
     standings = standing.standings(request.user, program_today())
-    page = Paginator(standing.ledger(request.user).prefetch_related("evidence_files"), PAGE).get_page(
-        request.GET.get("page")
-    )
+    ledger = standing.ledger(request.user).prefetch_related(Prefetch("evidence_files", Evidence.objects.defer("text")))
+    page = Paginator(ledger, PAGE).get_page(request.GET.get("page"))
     rows = [_row(activity, standings) for activity in page]
     return render(request, "submissions/activities.html", {"rows": rows, "page": page, "standings": standings})
 
@@ -51,7 +50,7 @@ def activities(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def activity(request: SignedInRequest, pk: int) -> HttpResponse:
     """One activity: the facts, what proves it, and whether it counts."""
-    found = get_object_or_404(standing.ledger(request.user).prefetch_related("evidence_files"), pk=pk)
+    found = get_object_or_404(standing.ledger(request.user).prefetch_related("evidence_files__further_pages"), pk=pk)
     standings = standing.standings(request.user, program_today())
     doubles = duplicates.own(request.user, [pk]).get(pk, [])
     return render(request, "submissions/activity.html", {**_row(found, standings), "doubles": doubles})

@@ -10,7 +10,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from activities import rules, workflow
-from activities.models import Activity, ActivityType, Evidence
+from activities.models import Activity, ActivityType, Evidence, EvidencePage
+from activities.tests.certificates import certificate
 from onepoints.tests.factories import (
     NOW,
     TODAY,
@@ -163,6 +164,146 @@ def test_another_like_nothing_is_an_empty_form(client, holder, like):
 def test_nobody_copies_another_persons_activity(client, holder):
     theirs = make_activity(make_holder(), title="A secret title")
     assert "A secret title" not in client.get(f"{LOG}?like={theirs.pk}").text
+
+
+# --- what a file says is proposed -----------------------------------------------------------------------------------
+
+
+def test_reading_first_keeps_the_file_and_what_was_typed_and_proposes_the_rest(client, holder):
+    page = client.post(LOG, entry(title="", completed_on="", read="yes", evidence=[certificate()]))
+    kept = Evidence.objects.get()
+    assert not Activity.objects.exists()
+    assert not page.context["form"].errors
+    assert f'name="kept" value="{kept.pk}"' in page.text
+    assert page.context["form"]["type"].value() == "ILT-1D"
+    for proposal in (
+        "Use “Rules and calculations in depth”, found in certificate.pdf",
+        "Use 2 March 2026, found in certificate.pdf",
+        "certificate.pdf says 22 hours, this kind counts 8 hours.",
+    ):
+        assert proposal in page.text
+
+
+def test_nothing_is_filled_in_silently(client, holder):
+    page = client.post(LOG, {"read": "yes", "evidence": [certificate()]})
+    assert not any(page.context["form"][name].value() for name in ("title", "completed_on", "quantity"))
+
+
+@pytest.mark.parametrize(
+    ("use", "name", "value"),
+    [
+        ("title:Rules: in depth", "title", "Rules: in depth"),
+        ("completed_on:2026-03-02", "completed_on", "2026-03-02"),
+        ("quantity:22", "quantity", "22"),
+    ],
+)
+def test_a_proposal_fills_its_one_field_and_leaves_all_others(client, holder, use, name, value):
+    said = entry(type="ILT-HR", title="", completed_on="", quantity="", held_at="14:30", started_on="2026-03-01")
+    page = client.post(LOG, {**said, "use": use, "kept": [str(keep(holder).pk)]})
+    form = page.context["form"]
+    expected = {**said, name: value}
+    assert {field: form[field].value() for field in expected} == expected
+    assert len(form.kept_aside) == 1
+    assert not form.errors
+    assert not Activity.objects.exists()
+
+
+@pytest.mark.parametrize("use", ["", "title", "key:x", "kept:x", "holder:1", "points:40", ":", "type:OSP-LEAD"])
+def test_only_what_is_proposed_can_be_filled_in_that_way(client, holder, use):
+    said = entry()
+    form = client.post(LOG, {**said, "use": use}).context["form"]
+    sent = {name: form[name].value() for name in said}
+    assert sent == ({**said, "title": ""} if use == "title" else said)
+
+
+def test_after_proposals_were_used_the_form_logs(client, holder):
+    page = client.post(LOG, entry(type="ILT-HR", title="", read="yes", evidence=[certificate()]))
+    kept = [str(evidence.pk) for evidence in page.context["form"].kept_aside]
+    page = client.post(LOG, entry(type="ILT-HR", title="Mine", kept=kept, use="quantity:22"))
+    client.post(LOG, entry(type="ILT-HR", title="Mine", kept=kept, quantity=page.context["form"]["quantity"].value()))
+    activity = Activity.objects.get()
+    assert (activity.points, activity.evidence_files.count()) == (22, 1)
+
+
+def test_a_difference_is_pointed_out_and_blocks_nothing(client, holder):
+    said = entry(type="ILT-HR", quantity="24", completed_on="2026-03-04")
+    page = client.post(LOG, {**said, "read": "yes", "evidence": [certificate()]})
+    assert "certificate.pdf says 22 hours, you entered 24 hours." in page.text
+    assert "certificate.pdf says 2 March 2026, you entered 4 March 2026." in page.text
+    client.post(LOG, {**said, "kept": [str(Evidence.objects.get().pk)]})
+    assert Activity.objects.get().points == 24
+
+
+def test_another_persons_name_is_pointed_out_and_blocks_nothing(client):
+    holder = make_holder("Alex Kim")
+    client.force_login(holder)
+    page = client.post(LOG, entry(read="yes", evidence=[certificate()]))
+    assert "certificate.pdf names Robin Rivera; your account says Alex Kim." in page.text
+    assert reverse("preferences") in page.text
+    client.post(LOG, entry(kept=[str(Evidence.objects.get().pk)]))
+    assert Activity.objects.count() == 1
+
+
+def test_ones_own_name_is_not_pointed_out(client):
+    client.force_login(make_holder("Robin Rivera"))
+    assert "your account says" not in client.post(LOG, entry(read="yes", evidence=[certificate()])).text
+
+
+def test_reading_without_a_file_asks_for_one(client, holder):
+    form = client.post(LOG, entry(title="", read="yes")).context["form"]
+    assert form.errors == {"evidence": ["Choose a file first, then it can be read."]}
+
+
+def test_reading_a_file_that_is_not_accepted_says_why(client, holder):
+    form = client.post(LOG, entry(title="", read="yes", evidence=[word_file()])).context["form"]
+    assert list(form.errors) == ["evidence"]
+    assert "This is a text document." in form.errors["evidence"][0]
+
+
+@pytest.mark.parametrize(
+    ("upload", "said", "sentence"),
+    [
+        (certificate, {}, "Read. What was found stands beside the fields below."),
+        (
+            lambda: certificate("completed Rules in depth", "on March 2, 2026", "8 hours"),
+            {},
+            "Read. What you entered is what it says.",
+        ),
+        (picture_upload, {}, "Kept, but no date, hours or title could be read from it."),
+    ],
+)
+def test_what_came_of_reading_is_said(client, holder, upload, said, sentence):
+    assert sentence in client.post(LOG, entry(read="yes", evidence=[upload()], **said)).text
+
+
+def test_what_a_file_says_is_shown_as_text_never_as_markup(client, holder):
+    facts = {"titles": ['"><script>alert(1)</script>'], "names": ["<b>Eve</b>"], "hours": ["<i>"], "dates": ["x"]}
+    kept = make_evidence(holder, facts=facts)
+    page = client.post(LOG, entry(title="", read="yes", kept=[str(kept.pk)])).text
+    assert "alert(1)" in page
+    assert "<script>alert" not in page
+    assert "<b>Eve" not in page
+
+
+def test_files_of_an_activity_propose_and_differ_in_the_form_to_change_it(client, holder):
+    activity = make_activity(holder, "ILT-HR", quantity=Decimal(24), evidence=False)
+    evidence = make_evidence(holder, activity, facts={"hours": ["22"]})
+    address = reverse("change_activity", args=[activity.pk])
+    assert "certificate.pdf says 22 hours, you entered 24 hours." in client.get(address).text
+    page = client.post(address, entry(type="ILT-HR", quantity="24", use="quantity:22"))
+    assert page.context["form"]["quantity"].value() == "22"
+    page = client.post(address, entry(type="ILT-HR", quantity="24", read="yes", remove=[str(evidence.pk)]))
+    assert "certificate.pdf says" not in page.text  # it is about to be taken away
+    activity.refresh_from_db()
+    assert activity.points == 24
+
+
+def test_enter_in_a_field_logs_and_uses_no_proposal(client, holder):
+    kept = make_evidence(holder, facts={"titles": ["Another title"]})
+    page = client.post(LOG, entry(title="", read="yes", kept=[str(kept.pk)])).text
+    form = page[page.index("data-log") :]
+    first = form[form.index('<button type="submit"') :]
+    assert first.startswith('<button type="submit" hidden></button>')
 
 
 # --- nothing typed or uploaded is lost --------------------------------------------------------------------------------
@@ -407,6 +548,58 @@ def test_only_the_methods_that_a_page_has_are_answered(client, holder):
     assert client.put(LOG).status_code == 405
     assert client.get(reverse("remove_evidence", args=[evidence.pk])).status_code == 405
     assert client.post(reverse("evidence_file", args=[evidence.pk])).status_code == 405
+
+
+# --- further pages ----------------------------------------------------------------------------------------------------
+
+
+def with_second_page(evidence):
+    EvidencePage.objects.create(evidence=evidence, number=2, picture=evidence.picture.name)
+    return evidence
+
+
+def page_address(evidence, number=2):
+    return reverse("evidence_page", args=[evidence.pk, number])
+
+
+def test_a_further_page_is_our_own_png_with_everything_forbidden(client, holder):
+    response = client.get(page_address(with_second_page(keep(holder))))
+    assert response.getvalue().startswith(b"\x89PNG")
+    assert response.headers["Content-Type"] == "image/png"
+    assert response.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-store, private"
+    assert "Content-Disposition" not in response.headers or response.headers["Content-Disposition"].startswith("inline")
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 2**15, 2**63, 10**30])
+def test_a_page_that_there_is_not_is_not_found(client, holder, number):
+    assert client.get(page_address(with_second_page(keep(holder)), number)).status_code == 404
+
+
+def test_a_strangers_page_is_not_found_and_asks_a_visitor_to_sign_in(client):
+    evidence = with_second_page(keep(make_holder()))
+    assert client.get(page_address(evidence)).url.startswith(reverse("account_login"))
+    client.force_login(make_holder())
+    assert client.get(page_address(evidence)).status_code == 404
+    client.force_login(make_reviewer())
+    assert client.get(page_address(evidence)).status_code == 404
+
+
+def test_a_reviewer_sees_a_further_page_once_a_request_counts_it(client):
+    holder = make_holder()
+    evidence = with_second_page(keep(holder))
+    Evidence.objects.filter(pk=evidence.pk).update(activity=make_points(holder, 40))
+    send(make_credential(holder))
+    client.force_login(make_reviewer())
+    assert client.get(page_address(evidence)).getvalue().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("state", [{"held_since": NOW}, {"harmful": "Eicar"}])
+def test_a_page_of_what_is_held_or_refused_is_shown_to_nobody(client, holder, state):
+    evidence = with_second_page(keep(holder))
+    Evidence.objects.filter(pk=evidence.pk).update(**state)
+    assert client.get(page_address(evidence)).status_code == 404
 
 
 # --- size -------------------------------------------------------------------------------------------------------------

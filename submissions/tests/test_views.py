@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from activities import workflow as activity_workflow
-from activities.models import Activity, Evidence
+from activities.models import Activity, Evidence, EvidencePage
 from onepoints.tests.factories import (
     MORNING,
     NOW,
@@ -173,6 +173,111 @@ def test_titles_and_names_are_shown_as_text_never_as_markup(client, holder):
         page = client.get(address).text
         assert "<script>alert" not in page
         assert "<img src=x" not in page
+
+
+def test_every_picture_of_a_file_is_shown_lazily(client, holder):
+    activity = make_activity(holder)
+    evidence = activity.evidence_files.get()
+    Evidence.objects.filter(pk=evidence.pk).update(pages=7)
+    for number in (2, 3):
+        EvidencePage.objects.create(evidence=evidence, number=number, picture=evidence.picture.name)
+    page = client.get(page_of("activity", activity)).text
+    for number in (2, 3):
+        assert f'src="{reverse("evidence_page", args=[evidence.pk, number])}"' in page
+    assert page.count('loading="lazy"') == 3
+    assert "first 3 of 7 pages shown" in page
+
+
+def test_the_words_of_a_mail_stand_under_its_picture_as_text(client, holder):
+    activity = make_activity(holder, evidence=False)
+    make_evidence(holder, activity, kind="eml", shown_name="mail.eml", text="Hello <script>alert(1)</script>\nthere")
+    make_evidence(holder, activity, text="What a PDF says")
+    page = client.get(page_of("activity", activity)).text
+    assert "Hello &lt;script&gt;alert(1)" in page
+    assert page.count("Text of the mail") == 1
+    assert "What a PDF says" not in page
+
+
+@pytest.mark.parametrize("state", [{"held_since": NOW}, {"harmful": "Eicar"}])
+def test_of_what_is_held_or_refused_nothing_is_shown(client, holder, state):
+    activity = make_activity(holder, evidence=False)
+    evidence = make_evidence(holder, activity, kind="eml", text="Secret words", **state)
+    EvidencePage.objects.create(evidence=evidence, number=2, picture="te/st.png")
+    page = client.get(page_of("activity", activity)).text
+    assert "Secret words" not in page
+    assert reverse("evidence_page", args=[evidence.pk, 2]) not in page
+    assert page_of("evidence_file", evidence) not in page
+    assert page_of("remove_evidence", evidence) in page
+
+
+def test_a_refused_file_alone_proves_nothing_and_the_page_says_what_would(client, holder):
+    activity = make_activity(holder, evidence=False)
+    make_evidence(holder, activity, harmful="Eicar")
+    assert "None yet. Any one of these proves it" in client.get(page_of("activity", activity)).text
+
+
+NOT_MINE = {"names": ["Robin Rivera"], "hours": ["22"], "dates": ["2026-03-01"]}
+
+
+def test_where_a_file_says_something_else_its_owner_hears_it_first(client):
+    holder = make_holder("Alex Kim")
+    client.force_login(holder)
+    make_evidence(holder, make_activity(holder, "ILT-5D", evidence=False), facts=NOT_MINE)
+    activity = Activity.objects.get()
+    for address in (page_of("activity", activity), page_of("ask", make_credential(holder))):
+        page = client.get(address).text
+        assert "certificate.pdf names Robin Rivera; your account says Alex Kim." in page
+        assert "certificate.pdf says 1 March 2026, you entered 2 March 2026." in page
+        assert "certificate.pdf says 22 hours, this kind counts 40 hours." in page
+        assert page_of("change_activity", activity) in page
+
+
+def test_where_a_file_says_the_same_nothing_is_pointed_out(client):
+    holder = make_holder("Alex Kim")
+    client.force_login(holder)
+    activity = make_activity(holder, "ILT-5D", evidence=False)
+    make_evidence(holder, activity, facts={"names": ["KIM, Alex"], "hours": ["40"], "dates": ["2026-03-02"]})
+    page = client.get(page_of("activity", activity)).text
+    assert "your account says" not in page
+    assert "you entered" not in page
+    assert "this kind counts" not in page
+
+
+def test_a_counted_activity_offers_no_correction_of_a_difference(client, holder):
+    activity = make_activity(holder, "ILT-5D", evidence=False)
+    make_evidence(holder, activity, facts=NOT_MINE)
+    send(make_credential(holder))
+    page = client.get(page_of("activity", activity)).text
+    assert "certificate.pdf says 22 hours" in page
+    assert page_of("change_activity", activity) not in page
+
+
+def test_the_checklist_shows_what_is_still_being_checked_as_open(client, holder):
+    activity = make_activity(holder, "ILT-5D", evidence=False)
+    evidence = make_evidence(holder, activity, held_since=NOW)
+    address = page_of("ask", make_credential(holder))
+    page = client.get(address).text
+    assert '<li class="is-open">' in page
+    assert "Being checked for viruses" in page
+    Evidence.objects.filter(pk=evidence.pk).update(held_since=None)
+    assert '<li class="is-open">' not in client.get(address).text
+
+
+def test_an_activity_takes_as_many_queries_with_one_file_as_with_ten(client, holder, django_assert_max_num_queries):
+    def page_with(files):
+        activity = make_activity(holder, evidence=False)
+        for _ in range(files):
+            evidence = make_evidence(holder, activity, facts=NOT_MINE)
+            EvidencePage.objects.create(evidence=evidence, number=2, picture="te/st.png")
+        return page_of("activity", activity)
+
+    one, ten = page_with(1), page_with(10)
+    client.get(one)  # what only the first page of a session asks is left out
+    with django_assert_max_num_queries(40) as few:
+        client.get(one)
+    with django_assert_max_num_queries(40) as many:
+        client.get(ten)
+    assert len(few) == len(many)
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
