@@ -19,6 +19,7 @@ from activities.duplicates import Double
 from activities.models import Activity, ActivityType, Evidence
 from certifications.rules import add_months
 from submissions import rules, workflow
+from submissions.facts import Fact, facts_of
 from submissions.models import CountedActivity, Step, Submission, parse_reference
 from submissions.rules import ZERO, NotAllowed, Status, Verdict
 
@@ -57,6 +58,7 @@ class Item:
     counted: CountedActivity
     type_now: ActivityType | None
     doubles: list[tuple[Double, int | None]]  # each with the request that counts it
+    facts: list[Fact]
     form: Any = None
 
     @property
@@ -225,7 +227,15 @@ def case(pk: int, reviewer: User, on: date) -> Case:
     doubles = duplicates.for_team(e for c in counted for e in c.activity.evidence_files.all())
     return Case(
         submission=submission,
-        items=[Item(c, types.get(c.activity_id), _with_requests(doubles.get(c.activity_id, []))) for c in counted],
+        items=[
+            Item(
+                counted=c,
+                type_now=types.get(c.activity_id),
+                doubles=_with_requests(doubles.get(c.activity_id, [])),
+                facts=facts_of(c.activity, submission.holder.name),
+            )
+            for c in counted
+        ],
         history=list(submission.steps.select_related("by")),
         reviewer=reviewer,
         on=on,
@@ -237,7 +247,7 @@ def _counted(submission: Submission) -> Any:
     return (
         submission.counted.filter(Q(released_at=None) | Q(released_at=submission.closed_at))
         .select_related("activity__type")
-        .prefetch_related(Prefetch("activity__evidence_files", Evidence.objects.order_by("uploaded_at", "pk")))
+        .prefetch_related(Prefetch("activity__evidence_files", Evidence.objects.prefetch_related("further_pages")))
     )
 
 

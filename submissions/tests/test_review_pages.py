@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from activities.models import Activity, ActivityType
+from activities.models import Activity, ActivityType, Evidence, EvidencePage
 from certifications.models import Extension
 from onepoints.tests.factories import (
     MORNING,
@@ -162,11 +162,78 @@ def test_a_file_that_proves_something_else_too_is_pointed_out(signed_in, request
     assert f'href="{reverse("admin:submissions_submission_review", args=[99])}">SUB-00099</a>' in page
 
 
+def checks(page):
+    """Of each activity the facts with what is said of them."""
+    return [[(f.label, f.claimed, f.shape, f.words) for f in item.facts] for item in page.context["case"].items]
+
+
+def test_each_fact_of_the_claim_is_set_against_the_files(signed_in, request_):
+    first = request_.counted.first()
+    Evidence.objects.filter(activity=first.activity).update(
+        text="Ada Holder, 22 hours", facts={"names": ["Ada Holder"], "dates": ["2026-03-02"], "hours": ["22"]}
+    )
+    page = review_page(signed_in, request_)
+    assert checks(page) == [
+        [
+            ("Name", "Ada Holder", "✓", "found in the document"),
+            ("Date", "2 March 2026", "✓", "found in the document"),
+            ("Hours", "24", "?", "the document says 22"),
+        ],
+        [
+            ("Name", "Ada Holder", "–", "no text to read, please look"),
+            ("Date", "2 April 2026", "–", "no text to read, please look"),
+            ("Hours", "16", "–", "no text to read, please look"),
+        ],
+    ]
+    for word in ("found in the document", "the document says 22"):
+        assert word in text(page)
+
+
+def test_another_name_and_what_is_not_found_are_said(signed_in, request_):
+    facts = {"names": ["Robin <b>Rivera"], "dates": [f"2026-05-0{day}" for day in range(1, 6)]}
+    Evidence.objects.update(text="Certificate", facts=facts)
+    page = review_page(signed_in, request_)
+    assert checks(page)[0] == [
+        ("Name", "Ada Holder", "?", "the document says Robin <b>Rivera"),
+        ("Date", "2 March 2026", "?", "the document says 1 May 2026, 2 May 2026, 3 May 2026 …"),
+        ("Hours", "24", "?", "not found"),
+    ]
+    assert "Robin <b>Rivera" not in text(page)
+
+
+def test_where_no_file_can_be_looked_at_nothing_is_compared(signed_in):
+    holder = make_holder()
+    make_points(holder, 39)
+    make_activity(holder, "TT-ATT", date(2026, 5, 4), evidence=False, held_at=MORNING)
+    request = send(make_credential(holder))
+    Evidence.objects.update(held_since=NOW)
+    page = review_page(signed_in, request)
+    assert checks(page) == [[], []]
+    assert 'class="checks"' not in text(page)
+
+
+def test_further_pages_and_the_words_of_a_mail_are_shown(signed_in, request_):
+    evidence = request_.counted.first().activity.evidence_files.get()
+    EvidencePage.objects.create(evidence=evidence, number=2, picture="te/st.png")
+    Evidence.objects.filter(pk=evidence.pk).update(kind="eml", pages=3, text="Thank you <script>alert(1)</script>")
+    page = text(review_page(signed_in, request_))
+    assert f'src="{reverse("evidence_page", args=[evidence.pk, 2])}"' in page
+    assert "2 of 3 pages shown" in page
+    assert "Thank you &lt;script&gt;alert(1)" in page
+    Evidence.objects.filter(pk=evidence.pk).update(held_since=NOW)
+    page = text(review_page(signed_in, request_))
+    assert reverse("evidence_page", args=[evidence.pk, 2]) not in page
+    assert "Thank you" not in page
+    assert "Being checked for viruses" in page
+
+
 def test_thirty_activities_take_as_many_queries_as_five(signed_in, reviewer, django_assert_max_num_queries):
     def counted(number):
         holder = make_holder()
         for _ in range(number):
-            make_points(holder, Decimal(40) / number if number == 5 else 2)
+            activity = make_points(holder, Decimal(40) / number if number == 5 else 2)
+            evidence = make_evidence(holder, activity, facts={"names": ["Ada Holder"], "hours": ["8"]})
+            EvidencePage.objects.create(evidence=evidence, number=2, picture="te/st.png")
         request = send(make_credential(holder), [*_activities(holder)])
         workflow.take(request, by=reviewer, at=NOW)
         return request

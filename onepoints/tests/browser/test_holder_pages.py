@@ -15,7 +15,9 @@ from playwright.sync_api import expect
 
 from accounts.clock import program_today
 from activities import workflow as activity_workflow
-from activities.models import Activity, Evidence
+from activities.models import Activity, Evidence, EvidencePage
+from activities.tests.certificates import certificate
+from certifications.models import Credential
 from onepoints import defaults
 from onepoints.tests.factories import (
     MORNING,
@@ -207,6 +209,39 @@ def counting_activity(holder):
     return at("activity", with_picture(Activity.objects.get(title="Splash workshop: cloud")))
 
 
+def activity_of_many_files(holder):
+    """A certificate of somebody else's with further pages, a mail, one file that is being checked and one refused."""
+    make_credential(holder, ahead(169))
+    activity = with_picture(logged(holder, "ILT-3D", 90, title="Rules in depth"))
+    says = {"names": ["Alex Kim"], "hours": ["22"], "dates": ["2025-01-01", "2025-01-02"], "titles": ["Rules"]}
+    activity.evidence_files.update(facts=says, pages=9)
+    shown = activity.evidence_files.get()
+    for number in (2, 3):
+        EvidencePage.objects.create(evidence=shown, number=number, picture=shown.picture.name)
+    mail = activity_workflow.keep_aside(holder, picture_upload(), at=timezone.now())
+    words = "Dear Robin Rivera,\n\nthank you for coming. https://example.com/" + "x" * 200
+    Evidence.objects.filter(pk=mail.pk).update(activity=activity, kind="eml", shown_name="confirmation.eml", text=words)
+    make_evidence(holder, activity, shown_name="a-rather-long-name-of-a-second-page.pdf", held_since=timezone.now())
+    make_evidence(holder, activity, shown_name="refused.pdf", harmful="Win.Test.EICAR_HDB-1")
+    return at("activity", activity)
+
+
+def change_form_with_hints(holder):
+    activity_of_many_files(holder)
+    return at("change_activity", Activity.objects.get())
+
+
+def ask_with_doubts(holder):
+    activity_of_many_files(holder)
+    enough(holder)
+    return at("ask", Credential.objects.get())
+
+
+def ledger_with_files_being_checked(holder):
+    activity_of_many_files(holder)
+    return reverse("activities")
+
+
 def activity_without_evidence(holder):
     make_credential(holder, ahead(169))
     some_log(holder)
@@ -298,6 +333,10 @@ STATES = [
     log_form,
     change_form,
     counting_activity,
+    activity_of_many_files,
+    change_form_with_hints,
+    ask_with_doubts,
+    ledger_with_files_being_checked,
     activity_without_evidence,
     counted_activity,
     remove_question,
@@ -346,6 +385,8 @@ def quiet_console(page):
 def test_each_page_is_readable_for_everybody(page, holder, state):
     with quiet_console(page):
         page.goto(state(holder))
+        for fold in page.locator("main details").all():
+            fold.evaluate("fold => fold.open = true")
         check(page)
 
 
@@ -397,6 +438,57 @@ def test_an_activity_is_logged_with_a_file_after_an_error_without_choosing_the_f
     expect(page.get_by_text("Your balance: 8 of 40 points.")).to_be_visible()
     assert Activity.objects.get().evidence_files.get().shown_name == "certificate.pdf"
     check(page)
+
+
+@pytest.mark.usefixtures("with_and_without_script")
+def test_what_a_file_says_is_proposed_used_and_logged_and_nothing_is_lost(page, holder, tmp_path):
+    with quiet_console(page):
+        page.goto(reverse("log_activity"))
+        page.get_by_label("What was it?").select_option("ILT-HR")
+        page.get_by_label("Title").fill("My own title")
+        page.get_by_label("Evidence").set_input_files(file_at(tmp_path, certificate()))
+        page.get_by_role("button", name="Read my file first").click()
+        expect(page.get_by_role("group", name="Attached already")).to_contain_text("certificate.pdf")
+        expect(page.get_by_label("Title")).to_have_value("My own title")
+        expect(page.get_by_text("you entered “My own title”.")).to_be_visible()
+        check(page)
+        page.get_by_role("button", name="Use 2 March 2026, found in certificate.pdf").click()
+        expect(page.locator("#id_completed_on")).to_have_value("2026-03-02")
+        page.get_by_role("button", name="Use 22 hours, found in certificate.pdf").click()
+        expect(page.get_by_label("How many hours or days")).to_have_value("22")
+        expect(page.get_by_label("Title")).to_have_value("My own title")
+        check(page)
+        page.get_by_label("Title").press("Enter")
+        expect(page.get_by_role("heading", name="My own title")).to_be_visible()
+    activity = Activity.objects.get()
+    assert (activity.points, activity.completed_on.isoformat()) == (22, "2026-03-02")
+    assert activity.evidence_files.get().shown_name == "certificate.pdf"
+
+
+def test_using_a_proposal_keeps_a_file_that_was_chosen_meanwhile(page, holder, tmp_path):
+    page.goto(reverse("log_activity"))
+    page.get_by_label("Evidence").set_input_files(file_at(tmp_path, certificate()))
+    page.get_by_role("button", name="Read my file first").click()
+    page.get_by_label("Evidence").set_input_files(file_at(tmp_path, pdf_upload("another.pdf")))
+    button = page.get_by_role("button", name="Use “Rules and calculations in depth”")
+    button.click()
+    expect(page.get_by_label("Title")).to_have_value("Rules and calculations in depth")
+    expect(page.get_by_label("Title")).to_be_focused()
+    expect(button).to_be_hidden()
+    assert page.get_by_label("Evidence").evaluate("field => field.files[0].name") == "another.pdf"
+
+
+def test_a_difference_goes_as_soon_as_the_field_changes(page, holder, tmp_path):
+    page.goto(reverse("log_activity"))
+    page.get_by_label("What was it?").select_option("ILT-HR")
+    page.get_by_label("How many hours or days").fill("24")
+    page.get_by_label("Evidence").set_input_files(file_at(tmp_path, certificate()))
+    page.get_by_role("button", name="Read my file first").click()
+    difference = page.get_by_text("certificate.pdf says 22 hours, you entered 24 hours.")
+    expect(difference).to_be_visible()
+    page.get_by_label("How many hours or days").fill("23")
+    expect(difference).to_be_hidden()
+    expect(page.get_by_role("button", name="Log 23 points")).to_be_visible()
 
 
 def test_the_button_says_how_many_points_it_logs(page, holder):

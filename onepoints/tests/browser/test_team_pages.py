@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from activities import workflow as activity_workflow
-from activities.models import ActivityType
+from activities.models import ActivityType, Evidence, EvidencePage
 from onepoints.tests.factories import (
     MORNING,
     NOW,
@@ -18,6 +18,7 @@ from onepoints.tests.factories import (
     load_defaults,
     make_activity,
     make_credential,
+    make_evidence,
     make_holder,
     make_reviewer,
     picture_upload,
@@ -54,8 +55,18 @@ def request_(reviewer):
         make_activity(holder, "TT-ATT", date(2026, 5, 4), evidence=False, held_at=MORNING, title="Tech Talk")
     )
     request = send(make_credential(holder), activities)
+    _say(activities[0], names=["Ada Holder"], dates=["2026-03-01"], hours=["22"])
     request.steps.update(words="The second certificate came late.")
     return workflow.take(request, by=reviewer, at=NOW)
+
+
+def _say(activity, **facts):
+    """Its file is a mail of two pages that says these things, and another file has just come in."""
+    evidence = activity.evidence_files.get()
+    EvidencePage.objects.create(evidence=evidence, number=2, picture=evidence.picture.name)
+    words = "Thank you for coming. https://example.com/" + "x" * 200
+    Evidence.objects.filter(pk=evidence.pk).update(kind="eml", pages=2, text=words, facts=facts)
+    make_evidence(activity.holder, activity, shown_name="a-rather-long-name-of-a-second-page.pdf", held_since=NOW)
 
 
 def _course(holder, code, day, title, size=(600, 800)):
@@ -167,7 +178,7 @@ def test_the_evidence_is_seen_and_stays_in_sight_beside_the_verdict(open_page, r
     page = open_page()
     page.goto(address("review", request_))
     pictures = page.locator(".evidence img")
-    assert pictures.count() == 3
+    assert pictures.count() == 4
     item = page.get_by_role("article", name="Splash workshop")
     picture = item.locator("img")
     picture.scroll_into_view_if_needed()
