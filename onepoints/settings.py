@@ -137,10 +137,6 @@ MEDIA_ROOT = environment.evidence_dir(VAR)  # never served by address: a view ha
 CLAMD = env.str("CLAMD", "")
 if CLAMD and not CLAMD.startswith(("tcp://", "unix:///")):
     raise ImproperlyConfigured(f"CLAMD is {CLAMD!r}; it must be tcp://host:port or unix:///path.")
-# The virus scanner: tcp://host:port or unix:///path. Without one, files are shown unscanned.
-CLAMD = env.str("CLAMD", "")
-if CLAMD and not CLAMD.startswith(("tcp://", "unix:///")):
-    raise ImproperlyConfigured(f"CLAMD is {CLAMD!r}; it must be tcp://host:port or unix:///path.")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 FILE_UPLOAD_TEMP_DIR = None
