@@ -4,6 +4,7 @@ import hashlib
 import os
 import resource
 import stat
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -152,18 +153,22 @@ def test_each_trouble_of_the_child_has_a_sentence(monkeypatch, trouble):
 # --- a full disk ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@contextmanager
 def small_disk():
-    """No file may grow beyond 5,000 bytes: the write itself fails half way, as on a full disk."""
+    """No file may grow beyond 5,000 bytes: the write itself fails half way, as on a full disk.
+
+    Only around that write: the report of the tests may be a file too, and a longer one.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_leaves_no_half_file_and_no_other():
-    with pytest.raises(OSError, match="large"):
+    with small_disk(), pytest.raises(OSError, match="large"):
         default_storage.save("ab/abcd.pdf", ContentFile(bytes(200_000)))
     assert stored_files() == []
 
