@@ -30,7 +30,7 @@ class TeamAdmin(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list's filters ask. Any other field in the address would let hidden values be guessed."""
-        name = lookup.split("__")[0]
+        name = lookup.split("__", maxsplit=1)[0]
         is_field = name == "pk" or name in {field.name for field in self.opts.get_fields()}
         asked = [getattr(f, "parameter_name", f) for f in self.get_list_filter(request)]
         if is_field and not any(lookup == f or lookup.startswith(f"{f}__") for f in asked):
