@@ -4,6 +4,7 @@ their certifications reaches above this app.
 
 from typing import Any, ClassVar
 
+import allauth.account.admin
 import allauth.mfa.admin
 import allauth.usersessions.admin  # noqa: F401 registers, so that it can be unregistered
 from allauth.account.models import EmailAddress
@@ -124,8 +125,21 @@ class AccountMailAdmin(Audited, DeliveryAdmin):
         return row.to
 
 
-# allauth's own pages show secrets and session keys, and let them be edited.
-admin.site.unregister([Authenticator, UserSession])
+# allauth's own pages show secrets and session keys, and let them and everybody's addresses be edited.
+admin.site.unregister([Authenticator, EmailAddress, UserSession])
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(ReadOnlyAdmin):
+    """With which addresses people sign in. They prove them themselves; the team vouches for one on the person's page."""
+
+    list_display = ["email", "user", "verified", "primary"]
+    list_filter = ["verified", "primary"]
+    list_select_related = ["user"]
+    fields: ClassVar[Any] = list_display
+    search_fields = ["email", "user__name"]
+    search_help_text = _("E-mail or name")
+    ordering = ["email"]
 
 
 @admin.register(Authenticator)
