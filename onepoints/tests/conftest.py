@@ -3,6 +3,10 @@ import os
 import pytest
 
 from onepoints.tests import servers
+from onepoints.tests.visitor import visitor
+from onepoints.tests.world import everybody, world
+
+__all__ = ["everybody", "visitor", "world"]  # a portal with several people in it, and somebody who looks around
 
 
 @pytest.fixture(scope="session")
