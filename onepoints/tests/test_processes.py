@@ -66,6 +66,7 @@ class Parent:
             stderr=subprocess.STDOUT,
             text=True,
             process_group=0,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests themselves may run under nohup
         )
         self.output = ""
 
