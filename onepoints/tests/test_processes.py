@@ -66,7 +66,7 @@ class Parent:
             stderr=subprocess.STDOUT,
             text=True,
             process_group=0,
-            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests themselves may run under nohup
+            preexec_fn=_heed_hangups,  # noqa: PLW1509 - one system call, no locks
         )
         self.output = ""
 
@@ -94,6 +94,11 @@ class Parent:
             return f"{MARK}={self.mark}".encode() in path.read_bytes()
         except OSError:
             return False
+
+
+def _heed_hangups():
+    """The tests themselves may run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @contextmanager
