@@ -131,7 +131,7 @@ admin.site.unregister([Authenticator, EmailAddress, UserSession])
 
 @admin.register(EmailAddress)
 class AddressAdmin(ReadOnlyAdmin):
-    """With which addresses people sign in. They prove them themselves; the team vouches for one on the person's page."""
+    """With which addresses people sign in. They prove them; the team vouches for one on the person's own page."""
 
     list_display = ["email", "user", "verified", "primary"]
     list_filter = ["verified", "primary"]
