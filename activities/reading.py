@@ -157,6 +157,9 @@ LEADING = re.compile(
     r"program(?:me)?|event|titled|entitled|called|of|in|on|for|by|to|with|and)\b|[\s:;,.\-–—•*\"'“”‘’«»„])+",
     re.IGNORECASE,
 )
+BEGINS_AS_DATE = re.compile(
+    rf"\d+(?:st|nd|rd|th)? (?:of )?(?:{'|'.join(MONTHS)})|(?:{'|'.join(MONTHS)})[a-z]* \d", re.IGNORECASE
+)
 STOPS = re.compile(r"\b(?:has|have|who|for|on|with|held|conducted|from|earning|dated)\b|[;|!?]|, (?=\d)", re.IGNORECASE)
 TITLE_STOPS = re.compile(
     r" (?:on|held on|dated|with a|earning|which|held|conducted)\b(?= |$)|[;|]|\.(?: |$)|,? \(?(?=\d{1,2}[./ -]|20\d\d)",
@@ -177,7 +180,7 @@ def titles(lines: list[str]) -> Iterator[str]:
 def _title(rest: str) -> Iterator[str]:
     rest = rest[_end(LEADING.match(rest)) :]
     title = TITLE_STOPS.split(rest, maxsplit=1)[0].strip(" \t\"'“”‘’«»„.,:;-–—()")
-    if len(title) >= 4 and sum(map(str.isalpha, title)) * 2 >= len(title):
+    if len(title) >= 4 and sum(map(str.isalpha, title)) * 2 >= len(title) and not BEGINS_AS_DATE.match(title):
         yield title[:200]
 
 

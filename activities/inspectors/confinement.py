@@ -15,7 +15,7 @@ from pathlib import Path
 
 MEGABYTE = 1024 * 1024
 MEMORY_BYTES = 512 * MEGABYTE
-CPU_SECONDS = 10
+CPU_SECONDS = 7  # so that a person hears of a refusal within ten
 WALL_SECONDS = 20  # should the parent die and nobody else be there to end it
 FILE_BYTES = 32 * MEGABYTE
 OPEN_FILES = 32

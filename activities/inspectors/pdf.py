@@ -40,11 +40,21 @@ ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 def inspect(kind: str, content: bytes, folder: Path) -> Findings:
     try:
-        with pikepdf.open(BytesIO(content)) as document:
+        with _opened(content) as document:
             trouble = _trouble(document, content)
             return Findings(trouble) if trouble else _drawn(content, document, folder)
     except pikepdf.PasswordError:
         return Findings("password")
+
+
+def _opened(content: bytes) -> pikepdf.Pdf:
+    """The document, if need be pieced together from its objects, as viewers do when the table of them is wrong."""
+    try:
+        return pikepdf.open(BytesIO(content))
+    except pikepdf.PasswordError:
+        raise
+    except pikepdf.PdfError:
+        return pikepdf.open(BytesIO(content.replace(b"startxref", b"no table:")))
 
 
 # --- what it would do -------------------------------------------------------------------------------------------------
@@ -56,10 +66,13 @@ def _trouble(document: pikepdf.Pdf, content: bytes) -> str:
     if LOOSE_ACTION.search(ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), content)):
         return "acts"
     for thing in (*document.objects, document.trailer):
-        if SUSPECT.search(_spelled_out(thing)):
-            trouble = next(filter(None, map(_trouble_of, _dictionaries(thing))), "")
-            if trouble:
-                return trouble
+        if not SUSPECT.search(_spelled_out(thing)):
+            continue
+        if isinstance(thing, pikepdf.Name):  # an action may point to its own name
+            return "acts"
+        trouble = next(filter(None, map(_trouble_of, _dictionaries(thing))), "")
+        if trouble:
+            return trouble
     return ""
 
 

@@ -30,9 +30,17 @@ def inspect(kind: str, content: bytes, folder: Path) -> Findings:
 
 def upright(image: Image.Image) -> Image.Image:
     """The first frame, small enough, on white: no metadata, no place, nothing but pixels."""
-    image.thumbnail((PICTURE_EDGE, PICTURE_EDGE))  # before turning it: the large picture is never held twice
-    turned = ImageOps.exif_transpose(image)
+    turned = ImageOps.exif_transpose(_small(image))  # small first: the large picture is never held twice
     plain = Image.new("RGB", turned.size, "white")
     rgba = turned.convert("RGBA")
     plain.paste(rgba, mask=rgba)
     return plain
+
+
+def _small(image: Image.Image) -> Image.Image:
+    scale = PICTURE_EDGE / max(image.size)
+    if scale >= 1:
+        return image.copy()
+    width, height = (max(round(edge * scale), 1) for edge in image.size)
+    image.draft(None, (2 * width, 2 * height))  # a JPEG is decoded no larger than needed
+    return image.resize((width, height), reducing_gap=2.0)
