@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("browser")
     items.sort(key=_is_browser_test)  # last: see pytest_runtest_setup
     if config.getoption("--sqlite"):
-        _keep(config, items, lambda item: _touches_database(item) and not _is_browser_test(item))
+        _keep(config, items, _differs_by_database)
     if connection.vendor != "postgresql":
         _skip(items, "postgres_only", "needs PostgreSQL")
     if not _browser_path():
@@ -60,6 +60,10 @@ def _skip(items, marker, reason):
     for item in items:
         if item.get_closest_marker(marker):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _differs_by_database(item):
+    return _touches_database(item) and not _is_browser_test(item) and item.get_closest_marker("once") is None
 
 
 def _touches_database(item):

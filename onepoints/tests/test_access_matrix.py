@@ -16,7 +16,7 @@ from onepoints.tests.posts import body_for
 from onepoints.tests.visitor import Answer, Visitor
 from onepoints.tests.world import NOTES, ROLES, TEAM, UNESCAPED, World, difference, every_row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 METHODS = ("GET", "POST")
 # allauth notes here that recovery codes have been seen.

@@ -24,7 +24,7 @@ from onepoints.tests.addresses import ADDRESSES, things
 from onepoints.tests.posts import body_for
 from onepoints.tests.world import ROLES, TEAM, every_row
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # address | what it may write: rows that come (+) and go (-), columns | fields whose posted value stands there afterwards
 CHANGES = """
