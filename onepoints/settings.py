@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "onepoints.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.middleware.WhereFrom",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,7 +88,6 @@ MIDDLEWARE = [
     "accounts.middleware.PersonalTimeZone",
     "accounts.middleware.RightsNeedSecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LastSeen",
     "onepoints.middleware.NoStoreWhenSignedIn",
@@ -287,7 +287,9 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"()": "onepoints.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
     "filters": {
         # A probe that asks before everything is ready is no error; its answer says what is missing.
         "no_probes": {

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -46,17 +47,22 @@ class Visitor:
     def __init__(self, world: World) -> None:
         self.world, self.client = world, Client(raise_request_exception=True)
 
-    def ask(self, role: str, method: str, path: str, body: dict | None = None, *, look: str = "") -> Answer:
+    def ask(self, role: str, method: str, path: str, body: Any = None, *, look: str = "", **options: Any) -> Answer:
         """With `look` the database is compared: "always", or where something was "written"."""
         self.client.cookies = SimpleCookie()
         if role in self.world.cookies:
             self.client.cookies[settings.SESSION_COOKIE_NAME] = self.world.cookies[role]
         with undone(), _writes() as written:
-            response = self.client.get(path) if method == "GET" else self.client.post(path, body or {})
+            response = self._send(method, path, body, options)
             content = b"".join(response.streaming_content) if response.streaming else response.content
             after = every_row() if look == "always" or (look and written - NOTES) else None
             changed = difference(self.world.rows, after) if after else set()
             return Answer(response, content.decode(errors="replace"), set(written), after, changed)
+
+    def _send(self, method: str, path: str, body: Any, options: dict[str, Any]) -> HttpResponse:
+        if method in ("GET", "POST"):
+            return getattr(self.client, method.lower())(path, body or None, **options)
+        return self.client.generic(method, path, **options)
 
 
 @contextmanager
