@@ -160,7 +160,11 @@ LEADING = re.compile(
 BEGINS_AS_DATE = re.compile(
     rf"\d+(?:st|nd|rd|th)? (?:of )?(?:{'|'.join(MONTHS)})|(?:{'|'.join(MONTHS)})[a-z]* \d", re.IGNORECASE
 )
-STOPS = re.compile(r"\b(?:has|have|who|for|on|with|held|conducted|from|earning|dated)\b|[;|!?]|, (?=\d)", re.IGNORECASE)
+STOPS = re.compile(
+    r"\b(?:has|have|who|for|on|with|is|was|attended|completed|successfully|participated|took|held|conducted|from|earning|"
+    r"dated)\b|[;|!?]|, (?=\d)",
+    re.IGNORECASE,
+)
 TITLE_STOPS = re.compile(
     r" (?:on|held on|dated|with a|earning|which|held|conducted)\b(?= |$)|[;|]|\.(?: |$)|,? \(?(?=\d{1,2}[./ -]|20\d\d)",
     re.IGNORECASE,
@@ -239,11 +243,8 @@ def names_match(name_on_file: str, holder_name: str) -> bool:
     if "".join(sorted(shorter)) == "".join(sorted(longer)) or "".join(shorter) == "".join(longer):
         return True
     rest = list(longer)
-    full = [word for word in shorter if len(word) > 1 and word in rest]
-    for word in full:
-        if word in rest:
-            rest.remove(word)
-    return bool(full) and all(_take_initial(word, rest) for word in shorter if word not in full)
+    unmatched = [word for word in shorter if len(word) == 1 or not _take(word, rest)]
+    return len(unmatched) < len(shorter) and all(_take_initial(word, rest) for word in unmatched)
 
 
 def mentions(text: str, name: str) -> bool:
@@ -257,6 +258,14 @@ def mentions(text: str, name: str) -> bool:
         word == last and first in words[max(place - 4, 0) : place + 5]
         for place, word in enumerate(words)
     )  # fmt: skip
+
+
+def _take(word: str, rest: list[str]) -> bool:
+    """Find and use up the same word."""
+    if word in rest:
+        rest.remove(word)
+        return True
+    return False
 
 
 def _take_initial(word: str, rest: list[str]) -> bool:

@@ -66,8 +66,8 @@ def _is_packed_program(name: str) -> bool:
 
 def _suffix(name: str) -> str:
     # Windows drops dots and blanks at the end, and what follows a null or a colon.
-    name = re.split("[\x00:]", name, maxsplit=1)[0].rstrip(". \t\r\n")
-    return PurePath(name.replace("\\", "/").rsplit("/", 1)[-1]).suffix.lower()
+    name = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return PurePath(re.split("[\x00:]", name, maxsplit=1)[0].rstrip(". \t\r\n")).suffix.lower()
 
 
 def _is_text(content: bytes) -> bool:

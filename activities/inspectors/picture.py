@@ -30,11 +30,19 @@ def inspect(kind: str, content: bytes, folder: Path) -> Findings:
 
 def upright(image: Image.Image) -> Image.Image:
     """The first frame, small enough, on white: no metadata, no place, nothing but pixels."""
-    turned = ImageOps.exif_transpose(_small(image))  # small first: the large picture is never held twice
+    turned = _turned(_small(image))  # small first: the large picture is never held twice
     plain = Image.new("RGB", turned.size, "white")
     rgba = turned.convert("RGBA")
     plain.paste(rgba, mask=rgba)
     return plain
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """As the camera was held, if the metadata can be read: broken metadata is no reason to refuse a picture."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001  whatever is wrong with it
+        return image
 
 
 def _small(image: Image.Image) -> Image.Image:

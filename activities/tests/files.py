@@ -42,12 +42,12 @@ def saved(image, kind, **options):
     return content.getvalue()
 
 
-def pdf_with_words(pages=1, **options):
+def pdf_with_words(pages=1, holder="Ada Lovelace", **options):
     content = BytesIO()
     canvas = Canvas(content, pagesize=(600, 400), **options)
     for _ in range(pages):
         for number, line in enumerate(WORDS):
-            canvas.drawString(60, 340 - 40 * number, line)
+            canvas.drawString(60, 340 - 40 * number, line.replace("Ada Lovelace", holder))
         canvas.showPage()
     canvas.save()
     return content.getvalue()
@@ -128,6 +128,12 @@ def _sound_pictures():
         yield f"turned {orientation}.jpg", saved(certificate(), "JPEG", exif=exif)
         yield f"turned {orientation}.png", saved(certificate(), "PNG", exif=exif)
         yield f"turned {orientation}.heic", (SAMPLES / f"turned-{orientation}.heic").read_bytes()
+    broken = Image.Exif()
+    broken[0x0112] = 6
+    yield (
+        "broken metadata.jpg",
+        saved(certificate(), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff" + broken.tobytes()),
+    )
     yield "two pictures.heif", (SAMPLES / "two-pictures.heic").read_bytes()
     for mode in ("1", "L", "LA", "P", "RGBA"):
         yield f"{mode}.png", saved(certificate(mode), "PNG")
