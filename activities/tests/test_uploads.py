@@ -15,10 +15,11 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
 from PIL import Image
 
-from activities import inspection, rules, storage, uploads
+from activities import inspection, rules, storage, uploads, workflow
 from activities.inspection import Findings
 from activities.rules import MEGABYTE, NotAllowed
-from onepoints.tests.factories import pdf_upload, picture_upload
+from activities.tests.files import EML, HEIC, MSG, pdf_with_words
+from onepoints.tests.factories import NOW, make_holder, pdf_upload, picture_upload
 
 
 def stored_files():
@@ -215,3 +216,70 @@ def test_the_limits_are_the_published_ones():
     assert {kind.max_bytes for kind in rules.KINDS} == {20 * MEGABYTE}
     assert (rules.MAX_FILES_PER_PERSON, rules.MAX_BYTES_PER_PERSON) == (200, 500 * MEGABYTE)
     assert rules.MAX_PIXELS == 50_000_000
+
+
+# --- what is kept of it -----------------------------------------------------------------------------------------------
+
+
+def certificate_upload(pages=3):
+    return SimpleUploadedFile("certificate.pdf", pdf_with_words(pages))
+
+
+@pytest.mark.usefixtures("program")
+def test_what_a_file_says_and_its_further_pages_are_kept_with_it():
+    evidence = workflow.keep_aside(make_holder(), certificate_upload(), at=NOW)
+    evidence.refresh_from_db()
+    assert "Ada Lovelace" in evidence.text
+    assert evidence.facts["dates"] == ["2025-06-03"]
+    assert len(evidence.picture_hash) == 16
+    assert (evidence.pages, evidence.width, evidence.height) == (3, 600, 400)
+    assert [page.number for page in evidence.further_pages.all()] == [2, 3]
+    for page in evidence.further_pages.all():
+        with Image.open(page.picture.path) as picture:
+            assert picture.format == "PNG"
+
+
+@pytest.mark.usefixtures("program")
+def test_further_pages_stay_as_long_as_the_file_and_go_with_it(django_capture_on_commit_callbacks):
+    evidence = workflow.keep_aside(make_holder(), certificate_upload(), at=NOW)
+    assert len(stored_files()) == 4
+    for path in stored_files():
+        os.utime(path, (0, 0))
+    assert workflow.sweep(NOW) == 0
+    assert len(stored_files()) == 4
+    with django_capture_on_commit_callbacks(execute=True):
+        workflow.remove_evidence(evidence)
+    assert stored_files() == []
+
+
+@pytest.mark.usefixtures("program")
+def test_a_person_with_too_many_files_leaves_no_pages_behind(monkeypatch):
+    def refuse(*args, **named):
+        raise NotAllowed("No more.")
+
+    monkeypatch.setattr(uploads, "accept", lambda upload, accept=uploads.accept: (accept(upload), no_room())[0])
+
+    def no_room():
+        monkeypatch.setattr(workflow, "_check_room", refuse)
+
+    with pytest.raises(NotAllowed, match="No more"):
+        workflow.keep_aside(make_holder(), certificate_upload(), at=NOW)
+    assert stored_files() == []
+
+
+@pytest.mark.usefixtures("program")
+@pytest.mark.parametrize(("name", "content"), [("mail.eml", EML), ("mail.msg", MSG), ("photo.heic", HEIC)])
+def test_mails_and_phone_photos_become_evidence(name, content):
+    evidence = workflow.keep_aside(make_holder(), SimpleUploadedFile(name, content), at=NOW)
+    assert evidence.kind == rules.kind_of(name, len(content), content[: rules.HEAD_BYTES]).name
+    assert Path(evidence.file.path).read_bytes() == content
+    with Image.open(evidence.picture.path) as picture:
+        assert picture.format == "PNG"
+
+
+@pytest.mark.usefixtures("program")
+def test_what_no_database_takes_is_not_in_the_text():
+    content = b"From: a@example.com\nSubject: a\x00b\nDate: 3 June 2025\n\n\x00\xed\xa0\x80 and \x1b[31mred"
+    evidence = workflow.keep_aside(make_holder(), SimpleUploadedFile("mail.eml", content), at=NOW)
+    evidence.refresh_from_db()
+    assert "and [31mred" in evidence.text
