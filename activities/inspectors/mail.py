@@ -18,6 +18,7 @@ Value = TypeVar("Value")
 HEADERS = ("From", "To", "Date", "Subject")
 ESSENTIAL = ("From", "Date", "Subject")
 ENOUGH_ESSENTIALS = 2  # drafts have no date, some mails no subject
+BLANK_LINES = re.compile(r"\r?\n(?:[ \t\xa0]*\r?\n){2,}")
 MAX_HEADER = 500  # characters shown
 MAX_NAMES = 20  # of attachments shown
 MAX_PARTS = 2_000
@@ -51,7 +52,7 @@ def spelled(headers: dict[str, str], body: str, attached: list[str]) -> str:
     if len(attached) > MAX_NAMES:
         names.append(f"+ {len(attached) - MAX_NAMES}")
     tail = [f"Attached: {', '.join(names)}"] if names else []
-    return "\n\n".join(["\n".join(head), body.strip()[:MAX_TEXT], *tail])
+    return "\n\n".join(["\n".join(head), BLANK_LINES.sub("\n\n", body).strip()[:MAX_TEXT], *tail])
 
 
 def attempt(read: Callable[[], Value], otherwise: Value) -> Value:
