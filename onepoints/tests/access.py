@@ -160,8 +160,15 @@ submissions_policy           | reviewer  | manager   | manager   | manager   | n
 submissions_submission       | reviewer  | nobody    | nobody    | nobody    | nobody    |                   |
 """
 
+# What anybody with a key to the team's pages gets there, without any right; of all else "forbidden" or "other method".
+STAFF_PAGES = {"admin:index", "admin:jsi18n", "admin:login", "admin:logout", "admin:password_change"}
+STAFF_PAGES |= {"admin:password_change_done", "admin:view_on_site", "admin:submissions_submission_change"}
+STAFF_PAGES |= {r"admin/(?P<url>.*)$"}
+
 # What no column can say.
 EXCEPTIONS = {
+    ("GET", "admin:app_list", "staff"): NOT_FOUND,
+    ("POST", "admin:app_list", "staff"): NOT_FOUND,
     ("GET", "admin:login", "unproved"): AWAY,
     ("POST", "admin:login", "unproved"): AWAY,
 }
@@ -176,15 +183,24 @@ def expected(method: str, address: Address, role: str, row: str) -> str:
         anonymous, holder, *team = _PAGES[key]
         if role in ("anonymous", "disabled"):
             return _cell(anonymous, row)
-        return _cell(team[0] if team and role in TEAM else holder, row)
+        on_team = role in TEAM or (role == "staff" and address.name in STAFF_PAGES)
+        return _cell(team[0] if team and on_team else holder, row)
     if key not in _TEAM_PAGES and address.model_admin not in _MODELS:
         raise LookupError(_what_to_add(method, address))
+    if role == "staff":
+        return _without_rights(method, address, row)
     if role not in TEAM:
         return SIGN_IN
     if key in _TEAM_PAGES:
         columns = _TEAM_PAGES[key]
         return _cell(columns[TEAM.index(role) if len(columns) > 1 else 0], row)
     return _model_page(method, address, role, row)
+
+
+def _without_rights(method: str, address: Address, row: str) -> str:
+    outcome = expected(method, address, "reviewer", row)
+    is_old_address = address.route.endswith("<path:object_id>/")
+    return outcome if outcome == METHOD or address.name in STAFF_PAGES or is_old_address else FORBIDDEN
 
 
 def _what_to_add(method: str, address: Address) -> str:

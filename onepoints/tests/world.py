@@ -56,8 +56,9 @@ NAUGHTY = "\"'><img src=x onerror=alert(1)>{{ 71992|add:1 }}=1+1"
 EVALUATED = "71993"
 UNESCAPED = ("<img src=x", "<img/src=x", EVALUATED)
 
-# Who looks. Two people sign in and are held back: one is disabled since, one has shown no second factor.
-PEOPLE = ["holder", "other", "reviewer", "manager", "superuser", "unproved", "disabled"]
+# Who looks. "staff" may enter the team's pages and is in no group. Two are held back after signing in: a superuser who
+# has shown no second factor, and somebody who has been disabled since.
+PEOPLE = ["holder", "other", "staff", "reviewer", "manager", "superuser", "unproved", "disabled"]
 TEAM = ["reviewer", "manager", "superuser"]
 ROLES = ["anonymous", *PEOPLE]
 
@@ -123,7 +124,7 @@ class World:
         if role == "manager":
             return make_reviewer(group="Programme managers", **fields)
         privileged = role in ("superuser", "unproved")
-        return make_holder(is_superuser=privileged, is_staff=privileged, **fields)
+        return make_holder(is_superuser=privileged, is_staff=privileged or role == "staff", **fields)
 
     def _sign_in(self, role: str) -> None:
         user = self.people[role].user
