@@ -31,6 +31,9 @@ KINDS = {
     "admin/submissions/notice/": "notice",
     "admin/submissions/submission/": "submission",
 }
+DJANGO_ADMINS = ("<path:object_id>/", "/history/", "/delete/", "/change/")
+# To Django's admin a row in these states is like an open one.
+ALIKE = {"returned", "approved"}
 # Patterns that are no plain route.
 UNUSUAL = {
     "admin:app_list": "/admin/submissions/",
@@ -59,6 +62,11 @@ class Address:
         """`app_model` of a page of the admin about one model, "" otherwise."""
         match = re.match(r"admin/([a-z]+)/([a-z]+)/", self.route)
         return "_".join(match.groups()) if match and match[0] + "add/" in ROUTES else ""
+
+    @property
+    def is_django_admins(self) -> bool:
+        """One of the pages that Django's admin has for every model."""
+        return self.route.startswith("admin/") and self.route.endswith(DJANGO_ADMINS)
 
     def path(self, *values: object) -> str:
         if self.name in UNUSUAL:
@@ -125,6 +133,7 @@ def _rows(address: Address, owner: Belongings, whose: str) -> list[Thing]:
             owner,
         )
         for state, row in owner.rows[address.kind].items()
+        if not (address.is_django_admins and state in ALIKE)
     ]
 
 
