@@ -33,11 +33,16 @@ def _every(model: Any) -> list[Any]:
     return list(model.objects.values_list("pk", flat=True))
 
 
+def _some(model: Any) -> Any:
+    """A row that exists, so that naming it would work."""
+    return model._default_manager.order_by("pk").values_list("pk", flat=True).first() or 1
+
+
 def _value(field: models.Field, victim: User) -> Any:
     if field.choices:
         return list(dict(field.flatchoices))[-1]
     if field.is_relation:
-        return victim.pk if field.related_model is User else 1
+        return victim.pk if field.related_model is User else _some(field.related_model)
     for kind, value in KINDS:
         if isinstance(field, kind):
             return value

@@ -80,10 +80,10 @@ BODIES: dict[str, Body | Callable[[Belongings], Body]] = {
         "evidence": "Posted",
     },
     "admin:certifications_certification_add": {"code": "POSTED", "name": "Posted", "level": "associate"},
-    "admin:certifications_credential_add": {
+    "admin:certifications_credential_add": lambda whose: {
         **INLINES,
         "candidate_id": "POSTED",
-        "certification": "1",
+        "certification": whose.rows["credential"]["open"].certification_id,
         "holder": "",
         "earned_on": "",
         "registry_email": "",
