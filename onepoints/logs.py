@@ -21,6 +21,12 @@ class OneLine(logging.Formatter):
         return _indented(super().formatStack(stack_info))
 
 
+def is_no_answered_probe(record: logging.LogRecord) -> bool:
+    """Leaves out what /readyz answers before everything is ready: that is no error. Exactly that, nothing like it."""
+    path = getattr(getattr(record, "request", None), "path", "")
+    return not (path == "/readyz" and getattr(record, "status_code", None) == 503)
+
+
 def _spelled_out(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode()
 

@@ -11,7 +11,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from onepoints import environment
+from onepoints import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = environment.var_dir()
@@ -291,11 +291,7 @@ LOGGING = {
         "line": {"()": "onepoints.logs.OneLine", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     },
     "filters": {
-        # A probe that asks before everything is ready is no error; its answer says what is missing.
-        "no_probes": {
-            "()": "django.utils.log.CallbackFilter",
-            "callback": lambda record: "/readyz" not in record.getMessage(),
-        }
+        "no_probes": {"()": "django.utils.log.CallbackFilter", "callback": logs.is_no_answered_probe},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
