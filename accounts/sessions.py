@@ -17,10 +17,17 @@ BROWSERS = {
     "FxiOS": "Firefox",
     "Chrom": "Chrome",
     "CriOS": "Chrome",
+    "Safari": "Safari",
 }
-BROWSERS |= {"Safari": "Safari"}
-SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "Mac"}
-SYSTEMS |= {"CrOS": "ChromeOS", "Linux": "Linux"}
+SYSTEMS = {
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS": "Mac",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
 
 
 def alive(user: User, at: datetime) -> QuerySet[UserSession]:

@@ -111,7 +111,7 @@ class Credential(models.Model):
         Call inside a transaction that has locked this row. Raises NotAllowed when the date is another by now, or was
         extended before: the same months are never added twice (compare and set).
         """
-        until = rules.add_months(from_day, months)
+        until = rules.extended_until(from_day, months)
         before = self.extensions.filter(old_expires_on=from_day).first()
         if before:
             raise NotAllowed(

@@ -25,6 +25,14 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def extended_until(day: date, months: int) -> date:
+    """The expiry date an extension sets: so many months later, or the last day there is, which means never."""
+    try:
+        return add_months(day, months)
+    except OverflowError:
+        return date.max
+
+
 def step_windows(on: date, steps: Sequence[int]) -> list[tuple[int, date, date]]:
     """For each reminder step the expiry dates, first and last, for which it is the latest that has come on that day.
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.rules import NotAllowed
 from activities.rules import QUARTER
-from certifications.rules import add_months
+from certifications.rules import add_months, extended_until
 
 ZERO = Decimal(0)
 
@@ -40,6 +40,12 @@ def check_span(days: Iterable[date], months: int) -> None:
             _("The chosen activities reach from %(first)s to %(last)s, more than %(months)s months. Leave out one end.")
             % {"first": date_format(days[0]), "last": date_format(days[-1]), "months": months}
         )
+
+
+def check_ends(expires_on: date, months: int) -> None:
+    """Raises NotAllowed for a certification that never ends (9999-12-31): there is no later day to extend it to."""
+    if extended_until(expires_on, months) <= expires_on:
+        raise NotAllowed(_("This certification never ends, so there is nothing to extend."))
 
 
 def check_not_expired(expires_on: date, on: date) -> None:

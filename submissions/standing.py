@@ -17,7 +17,7 @@ from activities import rules as activity_rules
 from activities.duplicates import Double
 from activities.models import Activity, Evidence
 from certifications.models import Credential, Extension
-from certifications.rules import add_months, advised_by
+from certifications.rules import add_months, advised_by, extended_until
 from submissions import rules, selection
 from submissions.models import CountedActivity, Policy, Submission
 from submissions.rules import ZERO
@@ -83,11 +83,8 @@ class Standing:
 
     @property
     def new_expires_on(self) -> date:
-        """The expiry date an approval would set; the last day there is for what never ends (9999-12-31)."""
-        try:
-            return add_months(self.expires_on, self.policy.extension_months)
-        except OverflowError:
-            return date.max
+        """The expiry date an approval would set."""
+        return extended_until(self.expires_on, self.policy.extension_months)
 
     @property
     def days_left(self) -> int:
@@ -140,6 +137,7 @@ class Standing:
             return [_("%(request)s is open for this certification already.") % {"request": self.open_request}]
         said = []
         for check in (
+            lambda: rules.check_ends(self.expires_on, self.policy.extension_months),
             lambda: rules.check_not_expired(self.expires_on, self.on),
             lambda: rules.check_points(self.points, self.needed),
         ):

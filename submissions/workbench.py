@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Prefetch, Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -17,8 +16,8 @@ from accounts.models import User
 from activities import duplicates
 from activities.duplicates import Double
 from activities.models import Activity, ActivityType, Evidence
-from certifications.rules import add_months
-from submissions import rules, workflow
+from certifications.rules import extended_until
+from submissions import rules, standing, workflow
 from submissions.facts import Fact, facts_of
 from submissions.models import CountedActivity, Step, Submission, parse_reference
 from submissions.rules import ZERO, NotAllowed, Status, Verdict
@@ -124,7 +123,7 @@ class Case:
 
     @property
     def new_expires_on(self) -> date:
-        return add_months(self.expires_on, self.submission.policy.extension_months)
+        return extended_until(self.expires_on, self.submission.policy.extension_months)
 
     @property
     def days_left(self) -> int:
@@ -222,7 +221,7 @@ def case(pk: int, reviewer: User, on: date) -> Case:
     submission = Submission.objects.select_related(
         "holder", "credential__certification", "policy", "taken_by", "decided_by", "case"
     ).get(pk=pk)
-    counted = list(_counted(submission))
+    counted = list(standing.counted_by(submission).prefetch_related("activity__evidence_files__further_pages"))
     types = _types_now([c.activity for c in counted])
     doubles = duplicates.for_team(e for c in counted for e in c.activity.evidence_files.all())
     return Case(
@@ -239,15 +238,6 @@ def case(pk: int, reviewer: User, on: date) -> Case:
         history=list(submission.steps.select_related("by")),
         reviewer=reviewer,
         on=on,
-    )
-
-
-def _counted(submission: Submission) -> Any:
-    """What it counts; of a closed request what it counted at its end."""
-    return (
-        submission.counted.filter(Q(released_at=None) | Q(released_at=submission.closed_at))
-        .select_related("activity__type")
-        .prefetch_related(Prefetch("activity__evidence_files", Evidence.objects.prefetch_related("further_pages")))
     )
 
 

@@ -44,8 +44,9 @@ def submit(
         if sent_before:
             return sent_before
         _check_none_open(credential)
-        rules.check_not_expired(credential.expires_on, on)
         policy = Policy.objects.in_force(on)
+        rules.check_ends(credential.expires_on, policy.extension_months)
+        rules.check_not_expired(credential.expires_on, on)
         lines = _lock_and_count(credential, activities, policy=policy, on=on)
         submission, is_new = Submission.objects.get_or_create(
             request_key=key,
@@ -219,6 +220,7 @@ def approve(submission: Submission, words: str = "", *, from_day: date, by: User
         credential = Credential.objects.select_for_update(of=("self",)).get(pk=submission.credential_id)
         counted = list(submission.counted.held())
         check_approvable(submission, counted)
+        rules.check_ends(from_day, submission.policy.extension_months)
         _release([c for c in counted if c.verdict == Verdict.REFUSED], at=at)
         extension = credential.extend(
             from_day=from_day, months=submission.policy.extension_months, source=submission.reference, by=by, at=at

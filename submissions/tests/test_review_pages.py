@@ -620,3 +620,17 @@ def test_the_pages_carry_no_inline_style_script_or_handler(signed_in, taken):
         assert "<style" not in page
         assert " onclick" not in page
         assert "<script>" not in page
+
+
+def test_a_date_that_became_never_while_the_request_waited_breaks_no_page(signed_in, request_, reviewer):
+    """Registries write 9999-12-31 for what never ends, and an import may bring it at any time."""
+    accept_all(request_, reviewer)
+    never = date(9999, 12, 31)
+    type(request_.credential).objects.filter(pk=request_.credential_id).update(expires_on=never)
+    assert signed_in.get(reverse("admin:submissions_submission_review", args=[request_.pk])).status_code == 200
+
+    approve = reverse("admin:submissions_submission_approve", args=[request_.pk])
+    page = signed_in.post(approve, {"from_day": never.isoformat(), "words": ""})
+
+    assert "This certification never ends, so there is nothing to extend." in page.content.decode()
+    assert not Extension.objects.exists()

@@ -291,7 +291,9 @@ def test_nobody_sees_anothers_certification_or_points(holder, credential):
 def test_a_date_near_the_end_of_the_calendar_breaks_no_page(holder):
     """Registries write 9999-12-31 for what never ends."""
     credential = make_credential(holder, expires_on=date(9999, 12, 31))
-    assert standing_of(credential, TODAY).new_expires_on == date(9999, 12, 31)
+    standing = standing_of(credential, TODAY)
+    assert standing.new_expires_on == date(9999, 12, 31)
+    assert standing.reasons[0] == "This certification never ends, so there is nothing to extend."
 
 
 # --- the proposal -----------------------------------------------------------------------------------------------------
